@@ -1,0 +1,52 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "cb",
+  traits: [
+    .default(enabledTraits: ["Redis", "TLS"]),
+    .trait(name: "Redis", description: "The Redis store (needs libhiredis)"),
+    .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .target(name: "CircuitBreaker", swiftSettings: strict),
+    .target(
+      name: "BreakerStore",
+      dependencies: ["CircuitBreaker", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .systemLibrary(name: "CHiredis"),
+    .systemLibrary(name: "COpenSSL"),
+    .target(
+      name: "RedisStore",
+      dependencies: [
+        "CircuitBreaker", "BreakerStore",
+        .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
+        .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
+      ],
+      swiftSettings: strict),
+    .target(name: "CProcess"),
+    .target(name: "CommandProcess", dependencies: ["CircuitBreaker", "CProcess"], swiftSettings: strict),
+    .executableTarget(
+      name: "cb",
+      dependencies: [
+        "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "BreakerStoreTests", dependencies: ["BreakerStore"], swiftSettings: strict),
+    .testTarget(name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore"], swiftSettings: strict),
+    .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: [], swiftSettings: strict),
+  ]
+)

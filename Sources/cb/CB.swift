@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct CB: ParsableCommand { static let configuration = CommandConfiguration(commandName: "cb") }
