@@ -1,0 +1,52 @@
+/// The settings on which the state machine decides; the rest of `Settings` is for the edge.
+package struct Policy: Hashable, Sendable {
+  package var failMax = 5
+  package var resetTimeout = Span.seconds(60)
+  package var successThreshold = 1
+  package var halfOpenMax = 1
+  package var window: WindowSize?
+  package var failureRate = 0.5
+  package var minCalls = 10
+  package var slowAfter: Span?
+  package var slowRate = 1.0
+  package var resetBackoff = 1.0
+  package var resetMax = Span.seconds(3600)
+  package var jitter = 0.0
+  package var maxConcurrent: Int?
+  /// Whether the asker gave `resetTimeout` for this very call (option or environment): it then decides when a trial
+  /// is due; else what the trip stored does, on which all askers agree.
+  package var isResetTimeoutCallersOwn = false
+
+  package init() {}
+
+  package init(_ settings: Settings, callersResetTimeout: Span? = nil) {
+    failMax = settings.failMax
+    resetTimeout = settings.resetTimeout
+    successThreshold = settings.successThreshold
+    halfOpenMax = settings.halfOpenMax
+    window = settings.window
+    failureRate = settings.failureRate
+    minCalls = settings.minCalls
+    slowAfter = settings.slowAfter
+    slowRate = settings.slowRate
+    resetBackoff = settings.resetBackoff
+    resetMax = settings.resetMax
+    jitter = settings.jitter
+    maxConcurrent = settings.maxConcurrent
+    isResetTimeoutCallersOwn = callersResetTimeout != nil
+  }
+
+  /// How long a circuit stays open after the `trips`-th trip in a row: backoff first, capped by `reset-max` (which
+  /// never makes it shorter than `reset-timeout`), then jitter, which only ever adds.
+  ///
+  /// `spread` was drawn once at the trip, from 0 up to but not including 1.
+  func openSpan(trips: Int, spread: Double) -> Span {
+    var span = resetTimeout
+    if resetBackoff > 1, trips > 1 {
+      // Past 1000 trips every factor above 1 that matters has met the cap.
+      for _ in 1..<min(trips, 1000) where span < resetMax { span = span.stretched(by: resetBackoff) }
+      span = min(span, max(resetMax, resetTimeout))
+    }
+    return jitter > 0 ? span.stretched(by: 1 + jitter * spread) : span
+  }
+}

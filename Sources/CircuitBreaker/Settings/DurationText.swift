@@ -1,0 +1,109 @@
+/// The text forms of durations and rates (CONTRACT section 3): `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
+package enum DurationText {
+  /// The longest duration that is taken: 100 years.
+  static let longest: Double = 100 * 365.25 * 86400 * 1000
+
+  /// Units from the longest to the shortest; within one duration each may stand once, in this order.
+  private static let units: [(suffix: String, milliseconds: Double)] = [
+    ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
+  ]
+
+  /// Reads a duration; nil where the text is none, is negative, or is longer than 100 years.
+  ///
+  /// A value that is not zero is at least one millisecond.
+  package static func parse(_ text: some StringProtocol) -> Span? {
+    let bytes = Array(text.utf8)
+    guard !bytes.isEmpty else { return nil }
+    if let (seconds, end) = number(bytes, from: 0), end == bytes.count {
+      return span(milliseconds: seconds * 1000)
+    }
+    var total = 0.0
+    var position = 0
+    var nextUnit = 0
+    while position < bytes.count {
+      guard let (value, end) = number(bytes, from: position) else { return nil }
+      var unitEnd = end
+      while unitEnd < bytes.count, bytes[unitEnd] >= UInt8(ascii: "a") { unitEnd += 1 }
+      let suffix = String(decoding: bytes[end..<unitEnd], as: UTF8.self)
+      guard let index = units.indices.dropFirst(nextUnit).first(where: { units[$0].suffix == suffix }) else {
+        return nil
+      }
+      total += value * units[index].milliseconds
+      nextUnit = index + 1
+      position = unitEnd
+    }
+    return span(milliseconds: total)
+  }
+
+  private static func span(milliseconds: Double) -> Span? {
+    guard milliseconds <= longest else { return nil }
+    let rounded = milliseconds.rounded()
+    return Span(milliseconds: Int64(milliseconds > 0 ? max(1, rounded) : 0))
+  }
+
+  /// Digits with at most one point, at least one digit.
+  private static func number(_ bytes: [UInt8], from start: Int) -> (Double, end: Int)? {
+    var position = start
+    var value = 0.0
+    var scale = 0.0
+    var digits = 0
+    while position < bytes.count {
+      let byte = bytes[position]
+      if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+        value = value * 10 + Double(byte - UInt8(ascii: "0"))
+        scale *= 10
+        digits += 1
+      } else if byte == UInt8(ascii: "."), scale == 0 {
+        scale = 1
+      } else {
+        break
+      }
+      position += 1
+    }
+    guard digits > 0, digits <= 17 else { return nil }
+    return (scale > 1 ? value / scale : value, position)
+  }
+
+  /// A rate from `50%` or `0.5`, between 0 and 1; nil for anything else.
+  package static func parseRate(_ text: some StringProtocol) -> Double? {
+    var bytes = Array(text.utf8)
+    let percent = bytes.last == UInt8(ascii: "%")
+    if percent { bytes.removeLast() }
+    guard let (value, end) = number(bytes, from: 0), end == bytes.count else { return nil }
+    let rate = percent ? value / 100 : value
+    return rate <= 1 ? rate : nil
+  }
+
+  /// The shortest text that reads back to the same span: `250ms`, `1.5s`, `60s`, `90s`, `5m`, `1h30m`, `2d`.
+  ///
+  /// Up to two minutes seconds are kept, as in `reset-timeout`'s own default of 60s.
+  package static func format(_ span: Span) -> String {
+    let total = max(0, span.milliseconds)
+    if total < 1000 { return total == 0 ? "0s" : "\(total)ms" }
+    if total < 120_000 || total % 1000 != 0 {
+      return decimal(thousandths: total) + "s"
+    }
+    var seconds = total / 1000
+    var text = ""
+    for (suffix, length) in [("d", Int64(86400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
+      text += "\(seconds / length)\(suffix)"
+      seconds %= length
+    }
+    return text
+  }
+
+  /// For people who wait: whole seconds, rounded up, so that the hint is never too early; `42s`, `5m10s`, `2h`.
+  package static func formatRetry(_ span: Span) -> String {
+    let seconds = max(0, span.milliseconds) / 1000 + (span.milliseconds % 1000 > 0 ? 1 : 0)
+    return format(.seconds(seconds))
+  }
+
+  /// A count of thousandths as a decimal number without needless zeros: 1500 is `1.5`.
+  package static func decimal(thousandths: Int64) -> String {
+    let (whole, rest) = thousandths.quotientAndRemainder(dividingBy: 1000)
+    guard rest != 0 else { return String(whole) }
+    var fraction = String(abs(rest) + 1000).dropFirst()
+    while fraction.hasSuffix("0") { fraction = fraction.dropLast() }
+    return (thousandths < 0 && whole == 0 ? "-" : "") + "\(whole).\(fraction)"
+  }
+}

@@ -1,0 +1,99 @@
+/// The settings of CONTRACT section 3: the one list from which options, environment variables, stored settings,
+/// `status --json` and the checks of documentation are made.
+package enum SettingKey: String, CaseIterable, Sendable {
+  case failMax = "fail-max"
+  case resetTimeout = "reset-timeout"
+  case successThreshold = "success-threshold"
+  case halfOpenMax = "half-open-max"
+  case exclude
+  case excludeIf = "exclude-if"
+  case ignore
+  case only
+  case window
+  case failureRate = "failure-rate"
+  case minCalls = "min-calls"
+  case slowAfter = "slow-after"
+  case slowRate = "slow-rate"
+  case resetBackoff = "reset-backoff"
+  case resetMax = "reset-max"
+  case jitter
+  case maxConcurrent = "max-concurrent"
+  case timeout
+  case killAfter = "kill-after"
+  case onEvent = "on-event"
+  case onStoreError = "on-store-error"
+
+  package var name: String { rawValue }
+
+  /// `CB_FAIL_MAX` for `fail-max`.
+  package var environmentName: String {
+    var name = "CB_"
+    for byte in rawValue.utf8 {
+      name.unicodeScalars.append(Unicode.Scalar(byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte & 0xDF))
+    }
+    return name
+  }
+
+  /// Whether the values of all levels add up, rather than the highest level's standing alone.
+  package var isList: Bool {
+    switch self {
+    case .exclude, .excludeIf, .ignore, .only, .onEvent: true
+    default: false
+    }
+  }
+
+  /// What a value may be, as the end of the sentence "it must be ...".
+  package var range: String {
+    switch self {
+    case .failMax, .successThreshold, .halfOpenMax, .minCalls, .maxConcurrent: "a whole number, 1 or more"
+    case .resetTimeout, .timeout, .killAfter: "a duration such as 250ms, 90s, 5m or 1h30m"
+    case .slowAfter, .resetMax: "a duration above 0, such as 250ms, 90s, 5m or 1h30m"
+    case .exclude, .ignore, .only: "exit codes 0 to 255, ranges, signals or 'timeout', such as 3,64-78,SIGINT,timeout"
+    case .excludeIf: "a shell command"
+    case .window: "a number of runs from 1 to 10000, such as 20, or a duration with a unit, such as 1h"
+    case .failureRate, .slowRate: "a rate above 0 and up to 1, such as 50% or 0.5"
+    case .resetBackoff: "a number from 1 to 1000, such as 2"
+    case .jitter: "a rate from 0 to 1, such as 20% or 0.2"
+    case .onEvent: "EVENT=CMD with EVENT one of \(ListenedEvent.allCases.map(\.rawValue).joined(separator: ", "))"
+    case .onStoreError: "local, run or reject"
+    }
+  }
+}
+
+/// A value that a setting cannot take.
+package struct SettingFault: Error, Hashable, Sendable {
+  package var key: SettingKey
+  package var value: String
+
+  /// `fail-max: '0' is out of range: it must be a whole number, 1 or more`
+  package var message: String {
+    "\(key.name): '\(value.escapingControls())' is not valid: it must be \(key.range)"
+  }
+}
+
+extension String {
+  /// The text with control characters (C0, DEL, C1, line separators) and bidirectional overrides shown as `\u{1B}`,
+  /// so that no text of a user's, a command's or a store's can drive a terminal.
+  package func escapingControls() -> String {
+    guard unicodeScalars.contains(where: { $0.isUnsafeForTerminals }) else { return self }
+    var safe = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\n": safe += "\\n"
+      case "\t": safe += "\\t"
+      case _ where scalar.isUnsafeForTerminals: safe += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      default: safe.unicodeScalars.append(scalar)
+      }
+    }
+    return safe
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isUnsafeForTerminals: Bool {
+    switch value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0xFEFF: true
+    default: false
+    }
+  }
+}

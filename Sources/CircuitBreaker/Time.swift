@@ -1,0 +1,57 @@
+/// A point on a store's time line, in whole milliseconds since 1970-01-01T00:00:00Z.
+///
+/// The core never reads a clock. The file store derives the value from CLOCK_BOOTTIME, the Redis store from the
+/// server's TIME; both hand it in with each event. Arithmetic saturates, so that a hostile document cannot trap.
+package struct Timestamp: Hashable, Comparable, Sendable {
+  package var milliseconds: Int64
+
+  package init(milliseconds: Int64) {
+    self.milliseconds = milliseconds
+  }
+
+  package static func < (left: Timestamp, right: Timestamp) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
+
+  package static func + (time: Timestamp, span: Span) -> Timestamp {
+    Timestamp(milliseconds: saturatingAdd(time.milliseconds, span.milliseconds))
+  }
+
+  /// How long after `earlier` this is; negative where it is before.
+  package static func - (later: Timestamp, earlier: Timestamp) -> Span {
+    Span(milliseconds: saturatingAdd(later.milliseconds, 0 &- max(earlier.milliseconds, -.max)))
+  }
+}
+
+/// A length of time in whole milliseconds.
+package struct Span: Hashable, Comparable, Sendable {
+  package var milliseconds: Int64
+
+  package init(milliseconds: Int64) {
+    self.milliseconds = milliseconds
+  }
+
+  package static let zero = Span(milliseconds: 0)
+
+  package static func seconds(_ seconds: Int64) -> Span {
+    Span(milliseconds: seconds * 1000)
+  }
+
+  /// The length in seconds, as JSON and `cb get` show it.
+  package var seconds: Double { Double(milliseconds) / 1000 }
+
+  package static func < (left: Span, right: Span) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
+
+  /// The span stretched by `factor`, at most about 29,000 years (so that adding it to a time stays exact).
+  package func stretched(by factor: Double) -> Span {
+    let product = (Double(milliseconds) * factor).rounded()
+    return Span(milliseconds: product < 9e14 ? Int64(product) : 900_000_000_000_000)
+  }
+}
+
+private func saturatingAdd(_ left: Int64, _ right: Int64) -> Int64 {
+  let (sum, overflow) = left.addingReportingOverflow(right)
+  return overflow ? (left < 0 ? .min : .max) : sum
+}
