@@ -54,6 +54,8 @@ extension Breaker {
     fresh.generation = generation + 1
     fresh.settings = settings
     fresh.leases = leases
+    fresh.nextSequence = nextSequence
+    fresh.firstSequence = nextSequence
     let from = state
     self = fresh
     var step = Step(.done)

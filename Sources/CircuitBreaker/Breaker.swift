@@ -87,6 +87,8 @@ package struct Breaker: Hashable, Sendable {
   package var history: [HistoryEntry] = []
   /// The number of the next event in the history.
   package var nextSequence = 1
+  /// Events before this one were cleared by `cb reset`, wherever a store still has them.
+  package var firstSequence = 1
 
   package static let recentCount = 60
 
@@ -133,6 +135,20 @@ package struct Breaker: Hashable, Sendable {
     if leases.contains(where: { $0.expires <= now }) {
       drop(at: now) { $0.expires <= now }
     }
+  }
+
+  /// Takes note of holders that can be seen from here: the dead lose their places at once, the living keep theirs
+  /// although nobody renewed them (a host that slept, a store that could not be reached).
+  package mutating func takeCensus(at now: Timestamp, _ liveness: (Holder) -> Liveness) {
+    var dead: [Token] = []
+    for index in leases.indices {
+      switch leases[index].holder.map(liveness) ?? .unknown {
+      case .alive: leases[index].expires = max(leases[index].expires, now + Lease.term)
+      case .dead: dead.append(leases[index].token)
+      case .unknown: break
+      }
+    }
+    if !dead.isEmpty { drop(at: now) { dead.contains($0.token) } }
   }
 
   /// Frees the places of leases that were lost, and counts them.

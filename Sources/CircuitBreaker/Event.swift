@@ -42,6 +42,18 @@ package enum Event: Hashable, Sendable {
   }
 }
 
+extension Event {
+  /// Whether a breaker that is not there is made (CONTRACT section 2). A late result makes none: the breaker that it
+  /// belongs to was removed.
+  package var createsBreaker: Bool {
+    switch self {
+    case .admit, .open, .close, .halfOpen, .configure: true
+    case .record(let report): report.permit.breaker == nil
+    case .renew, .lose, .reset: false
+    }
+  }
+}
+
 /// A wish to run.
 package struct AdmissionRequest: Hashable, Sendable {
   package var token: Token

@@ -1,0 +1,71 @@
+package import CircuitBreaker
+
+/// Where breakers live. A store gives one atomic primitive, `apply`, and everything else reads.
+///
+/// The store owns the time: it hands `Breaker.apply` the time at which the event took effect, and no event of a
+/// breaker is earlier than the one before it. All stores that see the same events at the same times hold the same
+/// breakers; one conformance suite checks them.
+package protocol BreakerStore {
+  /// The breaker as it is now, leases of the dead and holds that are over gone. Never writes.
+  func read(_ name: BreakerName) throws(StoreError) -> Reading
+
+  /// Takes the event, atomically over all processes (and hosts) that share the store, and returns once its effect
+  /// cannot be lost by the end of any process; a state change not even by a power cut.
+  func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied
+
+  /// All names, sorted.
+  func names() throws(StoreError) -> [BreakerName]
+
+  /// Forgets the breaker; false where there was none.
+  func remove(_ name: BreakerName) throws(StoreError) -> Bool
+
+  /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
+  func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
+
+  /// Lets go of what is held between two steps, such as a connection; the next step takes it again.
+  func rest()
+}
+
+/// What a look at a breaker shows.
+package struct Reading {
+  /// nil where there is no such breaker.
+  package var breaker: Breaker?
+  package var now: Timestamp
+  /// What is wrong with the document, where that is why there is no breaker. The next run sets it aside.
+  package var damage: String?
+
+  package init(breaker: Breaker?, now: Timestamp, damage: String? = nil) {
+    self.breaker = breaker
+    self.now = now
+    self.damage = damage
+  }
+
+  /// The permit of a run that passes a closed circuit and leaves no trace in it, so that a look was all it took.
+  package func admitWithoutTrace(_ request: AdmissionRequest) -> Permit? {
+    guard damage == nil else { return nil }
+    guard var permit = (breaker ?? Breaker(id: 0)).admitWithoutTrace(request) else { return nil }
+    if breaker == nil { permit.breaker = nil }
+    return permit
+  }
+}
+
+/// What an event came to.
+package struct Applied {
+  /// nil where there is no such breaker and the event makes none; the step then says `stale` or `done`.
+  package var breaker: Breaker?
+  package var step: Step
+  package var now: Timestamp
+  /// What the user has to be told once, such as a damaged document that was set aside.
+  package var notices: [String]
+
+  package init(breaker: Breaker?, step: Step, now: Timestamp, notices: [String] = []) {
+    self.breaker = breaker
+    self.step = step
+    self.now = now
+    self.notices = notices
+  }
+}
+
+extension BreakerStore {
+  package func rest() {}
+}

@@ -1,0 +1,21 @@
+extension Breaker {
+  /// Moves every time by `offset`: the wall clock was stepped, and what was stamped with the wrong time keeps its
+  /// distance from now.
+  package mutating func shift(by offset: Span) {
+    if case .open(var open) = phase {
+      open.since = open.since + offset
+      open.retryAt = open.retryAt.map { $0 + offset }
+      phase = .open(open)
+    }
+    if let until = hold?.until { hold?.until = until + offset }
+    streak.healthySince = streak.healthySince.map { $0 + offset }
+    for index in window.slices.indices { window.slices[index].start = window.slices[index].start + offset }
+    for index in leases.indices {
+      leases[index].since = leases[index].since + offset
+      leases[index].expires = leases[index].expires + offset
+    }
+    if let at = lastFailure?.at { lastFailure?.at = at + offset }
+    lastSuccess = lastSuccess.map { $0 + offset }
+    for index in history.indices { history[index].at = history[index].at + offset }
+  }
+}

@@ -1,2 +1,0 @@
-import ArgumentParser
-@main struct CB: ParsableCommand { static let configuration = CommandConfiguration(commandName: "cb") }

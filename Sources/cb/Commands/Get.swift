@@ -1,0 +1,83 @@
+import ArgumentParser
+import BreakerStore
+import CircuitBreaker
+
+struct Get: CBCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print one value, raw, for scripts.",
+    usage: "cb get NAME KEY",
+    discussion: """
+      KEY is state, fail-counter, retry-after (seconds; empty while held open without an end), or any setting: \
+      durations in seconds, rates from 0 to 1, lists one value a line, nothing where a setting has no value.
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: "The breaker.") var name: String
+  @Argument(help: "What to print.") var key: String
+
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    let name = try BreakerName(argument: name)
+    guard let key = GettableKey(key) else { throw .usage("get: unknown key '\(key)': \(GettableKey.hint)") }
+    let session = try Session(common.places, world: world)
+    let (breaker, now) = try session.existing(name)
+    let settings = try session.settings(for: name, stored: breaker.settings)
+    try world.print(key.value(breaker, settings, at: now) + "\n")
+    return ExitCode.success
+  }
+}
+
+/// What `cb get` can print.
+enum GettableKey {
+  case state
+  case failCounter
+  case retryAfter
+  case setting(SettingKey)
+
+  static let hint =
+    "it must be state, fail-counter, retry-after, or a setting: "
+    + SettingKey.allCases.map(\.name).joined(separator: ", ")
+
+  init?(_ text: String) {
+    switch text {
+    case "state": self = .state
+    case "fail-counter": self = .failCounter
+    case "retry-after": self = .retryAfter
+    default:
+      guard let key = SettingKey(rawValue: text) else { return nil }
+      self = .setting(key)
+    }
+  }
+
+  func value(_ breaker: Breaker, _ settings: ResolvedSettings, at now: Timestamp) -> String {
+    switch self {
+    case .state: breaker.state.rawValue
+    case .failCounter: String(breaker.failCounter)
+    case .retryAfter:
+      if breaker.state != .open {
+        "0"
+      } else {
+        breaker.retryAfter(settings.policy, at: now).map { DurationText.decimal(thousandths: $0.milliseconds) } ?? ""
+      }
+    case .setting(let key): Self.raw(settings.settings.json(key))
+    }
+  }
+
+  private static func raw(_ value: JSONValue) -> String {
+    switch value {
+    case .null: ""
+    case .string(let text): text
+    case .array(let values): values.map(raw).joined(separator: "\n")
+    default: String(decoding: value.bytes(.compact), as: UTF8.self)
+    }
+  }
+}
+
+extension Session {
+  /// The breaker, which has to be there.
+  func existing(_ name: BreakerName) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+    let reading = try storeResult { () throws(StoreError) in try store.read(name) }
+    if let damage = reading.damage { throw .failed("\(name): \(damage)") }
+    guard let breaker = reading.breaker else { throw .failed("\(name): no such breaker") }
+    return (breaker, reading.now)
+  }
+}

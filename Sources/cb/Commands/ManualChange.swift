@@ -1,0 +1,31 @@
+import BreakerStore
+import CircuitBreaker
+
+/// What `open`, `close` and `half-open` share: the same event for each breaker, and one line that says what it did.
+struct ManualChange {
+  let session: Session
+  let names: [String]
+
+  /// - Parameter event: makes the event from the effective settings of a breaker.
+  func execute(_ event: (ResolvedSettings) -> Event) throws(CommandFailure) -> Int32 {
+    let (breakers, isAnyMissing) = try session.breakers(names, creating: true)
+    var failed = isAnyMissing
+    for name in breakers {
+      do throws(CommandFailure) {
+        let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+        let settings = try session.settings(for: name, stored: reading.breaker?.settings)
+        let before = reading.breaker?.state ?? .closed
+        let applied = try session.apply(event(settings), to: name)
+        let from = applied.step.transitions.first?.from ?? before
+        try session.world.print("\(name): \(from.rawValue) -> \(applied.breaker?.state.rawValue ?? before.rawValue)\n")
+        Announcer(name: name, settings: settings, world: session.world)
+          .announce(applied.step.transitions, applied.breaker, at: applied.now)
+      } catch {
+        if error.exitCode == ExitCode.usage { throw error }
+        if !error.message.isEmpty { session.world.say(error.message) }
+        failed = true
+      }
+    }
+    return failed ? ExitCode.failure : ExitCode.success
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import BreakerStore
+import CircuitBreaker
+
+struct Remove: CBCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Forget breakers altogether.",
+    usage: "cb remove NAME...",
+    discussion: "NAME may be a quoted glob.")
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: "The breakers.") var names: [String]
+
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    let session = try Session(common.places, world: world)
+    let (breakers, isAnyMissing) = try session.breakers(names, creating: false)
+    for name in breakers {
+      _ = try session.storeResult { () throws(StoreError) in try session.store.remove(name) }
+    }
+    return isAnyMissing ? ExitCode.failure : ExitCode.success
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import CircuitBreaker
+
+struct Reset: CBCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make breakers as new: closed, counters, history and holds cleared, settings kept.",
+    usage: "cb reset NAME...",
+    discussion: "NAME may be a quoted glob.")
+
+  @OptionGroup var common: CommonOptions
+  @Argument(help: "The breakers.") var names: [String]
+
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    let session = try Session(common.places, world: world)
+    let (breakers, isAnyMissing) = try session.breakers(names, creating: false)
+    for name in breakers {
+      let applied = try session.apply(.reset, to: name)
+      guard let breaker = applied.breaker else { continue }
+      let settings = try session.settings(for: name, stored: breaker.settings)
+      Announcer(name: name, settings: settings, world: world)
+        .announce(applied.step.transitions, breaker, at: applied.now)
+    }
+    return isAnyMissing ? ExitCode.failure : ExitCode.success
+  }
+}

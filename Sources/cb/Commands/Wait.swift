@@ -1,0 +1,35 @@
+import ArgumentParser
+import CircuitBreaker
+import CommandProcess
+
+struct Wait: CBCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Sleep until a run would be admitted.",
+    usage: "cb wait NAME [--timeout DURATION]",
+    discussion: "Exits 0 when a run would be admitted, 124 if the time ran out. Never writes.")
+
+  @Option(help: ArgumentHelp("Give up after this long; without it, never.", valueName: "duration"))
+  var timeout: String?
+  @OptionGroup var common: CommonOptions
+  @Argument(help: "The breaker.") var name: String
+
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    let name = try BreakerName(argument: name)
+    var limit: Span?
+    if let timeout {
+      limit = DurationText.parse(timeout)
+      if limit == nil {
+        throw .usage("--timeout: '\(timeout)' is not valid: it must be a duration such as 90s, 5m or 1h30m")
+      }
+    }
+    let session = try Session(common.places, world: world)
+    let waiting = Waiting(limit: limit)
+    while true {
+      let (isAdmitted, due) = try session.wouldAdmit(name)
+      if isAdmitted { return ExitCode.success }
+      guard let nap = waiting.nap(until: due) else { return ExitCode.timedOut }
+      session.store.rest()
+      if let signal = pause(milliseconds: nap.milliseconds, inherited: world.inherited) { dieOf(signal) }
+    }
+  }
+}

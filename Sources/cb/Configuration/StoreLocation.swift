@@ -1,0 +1,49 @@
+import Glibc
+
+/// Where breakers live, as text became meaning (CONTRACT section 6).
+enum StoreLocation {
+  case directory(String)
+  case redis(String)
+
+  /// `--store`, else CB_STORE, else the configuration file, else the default directory.
+  static func find(option: String?, configured: String?, world: World) throws(CommandFailure) -> StoreLocation {
+    guard let text = option ?? world.environment("CB_STORE") ?? configured else {
+      return .directory(try defaultDirectory(world))
+    }
+    return try parse(text)
+  }
+
+  private static func parse(_ text: String) throws(CommandFailure) -> StoreLocation {
+    if text.hasPrefix("file:") {
+      var path = String(text.dropFirst(5))
+      // file:///var/lib/cb is what a URL library makes of it.
+      if path.hasPrefix("//") { path = String(path.dropFirst(2)) }
+      guard !path.isEmpty, !path.utf8.contains(0) else { throw .usage("store '\(text)': the directory is missing; write file:DIR") }
+      return .directory(path)
+    }
+    for scheme in ["redis://", "rediss://", "redis+unix://", "redis-sentinel://"] where text.hasPrefix(scheme) {
+      return .redis(text)
+    }
+    // Not the whole text: it may be a URL with a password in it.
+    let scheme = text.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
+    throw .usage(
+      text.contains(":")
+        ? "store: unknown kind '\(scheme):'; it must be file:DIR, redis://, rediss://, redis+unix:// or redis-sentinel://"
+        : "store '\(text)': the kind is missing; for a directory write file:\(text)")
+  }
+
+  /// `$CB_STATE_DIR`, `$STATE_DIRECTORY`, `/var/lib/cb` for root, `$XDG_STATE_HOME/cb`, `~/.local/state/cb`.
+  static func defaultDirectory(_ world: World) throws(CommandFailure) -> String {
+    if let directory = world.environment("CB_STATE_DIR") { return directory }
+    if let directories = world.environment("STATE_DIRECTORY") {
+      // systemd separates several by colons.
+      return String(directories.prefix { $0 != ":" })
+    }
+    if geteuid() == 0 { return "/var/lib/cb" }
+    guard let state = UserDirectories.state(world) else {
+      throw .failed(
+        "no state directory: HOME is not set and the password database has no uid \(geteuid()); set CB_STATE_DIR")
+    }
+    return state + "/cb"
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import CircuitBreaker
+import CommandProcess
+import Glibc
+
+@main
+enum Main {
+  static func main() {
+    // First of all: what cb was started with, before anything is opened or a signal is lost.
+    let inherited = InheritedState.capture()
+    var arguments: [String] = []
+    var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[index] else { break }
+      if strcmp(argument, "--") == 0 {
+        commandLine = CommandLine.unsafeArgv + index + 1
+        break
+      }
+      arguments.append(String(cString: argument))
+    }
+    exit(dispatch(arguments, World(inherited: inherited, commandLine: commandLine)))
+  }
+
+  private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
+    do throws(CommandFailure) {
+      if arguments.first == "run", let options = try PlainRunParser.parse(arguments.dropFirst()) {
+        return try RunCommand(options, world: world).execute()
+      }
+      return try parse(arguments, world).execute(world)
+    } catch {
+      if !error.message.isEmpty { world.say(error.message) }
+      return error.exitCode
+    }
+  }
+
+  /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
+  private static func parse(_ arguments: [String], _ world: World) throws(CommandFailure) -> any CBCommand {
+    do {
+      let command = try CB.parseAsRoot(arguments)
+      if let command = command as? any CBCommand {
+        if world.commandLine != nil, !(command is Run) {
+          throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
+        }
+        return command
+      }
+      var other = command
+      try other.run()
+      throw CommandFailure(exitCode: ExitCode.success, message: "")
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      if CB.exitCode(for: error).isSuccess {
+        try world.print(CB.fullMessage(for: error) + "\n")
+        throw CommandFailure(exitCode: ExitCode.success, message: "")
+      }
+      throw usage(error, arguments)
+    }
+  }
+
+  private static func usage(_ error: any Error, _ arguments: [String]) -> CommandFailure {
+    if arguments.isEmpty { return .usage("a command is missing; see cb --help") }
+    let command = CB.configuration.subcommands.contains { $0._commandName == arguments[0] } ? " \(arguments[0])" : ""
+    // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
+    let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
+    let isUnknownOption = sentence.hasPrefix("Unknown option")
+    let help =
+      command == " run" && isUnknownOption
+      ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
+    var text = sentence
+    if text.hasSuffix(".") { text.removeLast() }
+    return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
+  }
+}

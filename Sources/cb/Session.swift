@@ -1,0 +1,64 @@
+import BreakerStore
+import CircuitBreaker
+
+/// The configuration, the store and the settings of one call of `cb`.
+struct Session {
+  var world: World
+  var configuration: Configuration
+  var store: any BreakerStore
+  private var environment: SettingsLevel
+  private var options: SettingsLevel
+
+  /// Reads the configuration and the environment and opens the store; nothing is written.
+  ///
+  /// Every level but the stored settings is checked here, so that a mistake shows before anything is done.
+  init(
+    _ places: Places, options: [(key: SettingKey, text: String)] = [], world: World
+  ) throws(CommandFailure) {
+    self.world = world
+    configuration = try ConfigurationFile.load(places.config, world: world)
+    self.options = SettingsLevel(source: .option, values: options)
+    environment = SettingsLevel(source: .environment, values: Self.environmentValues(world))
+    do {
+      _ = try ResolvedSettings(levels: [environment, self.options])
+    } catch {
+      throw .usage(error.message)
+    }
+    let location = try StoreLocation.find(option: places.store, configured: configuration.store, world: world)
+    store = try Self.open(location, world: world)
+  }
+
+  private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStore {
+    switch location {
+    case .directory(let path): FileStore(directory: path, clock: world.clock, random: world.random)
+    case .redis: throw .usage("the Redis store is not built into this version; use file:DIR")
+    }
+  }
+
+  /// A list key takes several values as lines: `CB_EXCLUDE_IF=$'a\nb'`.
+  private static func environmentValues(_ world: World) -> [(key: SettingKey, text: String)] {
+    var values: [(key: SettingKey, text: String)] = []
+    for key in SettingKey.allCases {
+      guard let text = world.environment(key.environmentName) else { continue }
+      if key.isList {
+        for line in text.split(separator: "\n") { values.append((key, String(line))) }
+      } else {
+        values.append((key, text))
+      }
+    }
+    return values
+  }
+
+  /// The effective settings of a breaker, given what is stored with it.
+  func settings(for name: BreakerName, stored: StoredSettings?) throws(CommandFailure) -> ResolvedSettings {
+    var levels = configuration.levels(for: name)
+    if let stored, !stored.isEmpty { levels.append(stored.level) }
+    levels.append(environment)
+    levels.append(options)
+    do {
+      return try ResolvedSettings(levels: levels)
+    } catch {
+      throw .usage("\(name): \(error.message)")
+    }
+  }
+}
