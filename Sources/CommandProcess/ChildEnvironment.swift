@@ -1,0 +1,45 @@
+import CProcess
+import Glibc
+
+/// The environment of a command: cb's own entries by pointer, bytes untouched and in their order, and the additions.
+struct ChildEnvironment: ~Copyable {
+  private var entries: [UnsafeMutablePointer<CChar>?] = []
+  private var owned: [UnsafeMutablePointer<CChar>] = []
+
+  init(adding additions: [(name: String, value: String)]) {
+    let prefixes = additions.map { Array("\($0.name)=".utf8CString.dropLast()) }
+    var next = cprocess_environment()
+    while let place = next, let entry = place.pointee {
+      if !prefixes.contains(where: { strncmp(entry, $0, $0.count) == 0 }) { entries.append(entry) }
+      next = place + 1
+    }
+    for (name, value) in additions {
+      let bytes = Array(name.utf8) + [UInt8(ascii: "=")] + value.utf8.filter { $0 != 0 }
+      let copy = CStringCopy.make(bytes)
+      owned.append(copy)
+      entries.append(copy)
+    }
+    entries.append(nil)
+  }
+
+  func withPointer<Result>(_ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result) -> Result {
+    entries.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("the terminating nil is always there") }
+      return body(base)
+    }
+  }
+
+  deinit {
+    for copy in owned { copy.deallocate() }
+  }
+}
+
+/// Bytes with a terminating NUL, on the heap; `deallocate` them.
+enum CStringCopy {
+  static func make(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar> {
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+    for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
+    copy[bytes.count] = 0
+    return copy
+  }
+}

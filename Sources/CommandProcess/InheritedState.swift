@@ -1,0 +1,80 @@
+import CProcess
+import Glibc
+
+/// What cb was started with and CMD is to have again. Made once, first thing in `main`, before any file is opened.
+package struct InheritedState {
+  /// The mask that cb was started with: CMD's.
+  let mask: SignalSet
+  /// SIGCHLD was ignored: waitpid would fail so, so cb has it at its default, and CMD gets it back ignored.
+  let ignoresChildren: Bool
+
+  package static func capture() -> InheritedState {
+    holdClosedPlaces()
+    undoRuntimeHandlers()
+    let ignoresChildren = cprocess_disposition(SIGCHLD) == 1
+    if ignoresChildren { cprocess_set_default(SIGCHLD) }
+    return InheritedState(mask: .mask, ignoresChildren: ignoresChildren)
+  }
+
+  /// Blocks every signal from here on: they are taken one at a time where cb can act on them, and none is lost between
+  /// admission and CMD. Call it before a permit is asked for; `run` and `pause` see to it themselves.
+  /// Blocked signals need no other care: one that is ignored is still reported while it is blocked (and so can be
+  /// passed on), and a broken pipe or a file size limit gives EPIPE or EFBIG without SIGPIPE or SIGXFSZ.
+  package func holdSignals() {
+    SignalSet.all.becomeMask()
+  }
+
+  /// A signal that is to end cb has come since `holdSignals`; nil if none has. Stops where one asked for that.
+  package func pendingInterruption() -> Int32? {
+    interruption(withinMilliseconds: 0)
+  }
+
+  /// Waits for a signal that is to end cb; nil when the time went by.
+  func interruption(withinMilliseconds milliseconds: Int64) -> Int32? {
+    let end = milliseconds == 0 ? 0 : millisecondsNow() + milliseconds
+    var left = milliseconds
+    while true {
+      if let signal = interrupting.wait(milliseconds: left)?.number, cprocess_disposition(signal) != 1 {
+        switch DefaultAction.of(signal) {
+        case .end: return signal
+        case .stop: cprocess_stop_by(signal)
+        case .nothing: break
+        }
+      } else if milliseconds == 0 {
+        return nil
+      }
+      if milliseconds > 0 {
+        left = end - millisecondsNow()
+        if left <= 0 { return nil }
+      }
+    }
+  }
+
+  /// What may end or stop cb while there is no CMD. A signal that was blocked at the start stays pending: CMD is to find
+  /// it so, as over an exec.
+  private var interrupting: SignalSet {
+    var set = SignalSet.all
+    set.remove(SIGCHLD)
+    for signal: Int32 in 1...64 where mask.contains(signal) { set.remove(signal) }
+    return set
+  }
+
+  /// A closed 0, 1 or 2 would be taken by the first file that cb opens, and CMD would read or write the store. An O_PATH
+  /// descriptor of `/` holds the place: it is always there, and reading and writing it fail as on a closed one. Closed
+  /// on exec, so that CMD finds the place closed again.
+  private static func holdClosedPlaces() {
+    for place: Int32 in 0...2 where fcntl(place, F_GETFD) < 0 {
+      // The lowest free place is this one, as all before it are taken.
+      cprocess_hold_place()
+    }
+  }
+
+  /// The Swift runtime puts its crash reporter on these where they are at their default. cb is to die of them, and to
+  /// pass them on, like any C program.
+  private static func undoRuntimeHandlers() {
+    for signal in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
+    where cprocess_disposition(signal) == 2 {
+      cprocess_set_default(signal)
+    }
+  }
+}
