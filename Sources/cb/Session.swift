@@ -5,7 +5,7 @@ import CircuitBreaker
 struct Session {
   var world: World
   var configuration: Configuration
-  var store: any BreakerStore
+  var store: any BreakerStorage
   private var environment: SettingsLevel
   private var options: SettingsLevel
 
@@ -28,9 +28,10 @@ struct Session {
     store = try Self.open(location, world: world)
   }
 
-  private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStore {
+  private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStorage {
     switch location {
-    case .directory(let path): FileStore(directory: path, clock: world.clock, random: world.random)
+    case .directory(let path):
+      FileStore(directory: DocumentDirectory(path: path), clock: world.clock, random: World.random)
     case .redis: throw .usage("the Redis store is not built into this version; use file:DIR")
     }
   }

@@ -8,7 +8,7 @@ struct World {
   var inherited: InheritedState
   /// CMD and its arguments as the kernel gave them, ended by NULL; nil where the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-  var clock = StoreClock()
+  var clock = StoreClock.system()
 
   /// The value of an environment variable; one that is empty counts as not set, as the XDG specification has it.
   func environment(_ name: String) -> String? {
@@ -18,17 +18,17 @@ struct World {
 
   /// 128 random bits for a token.
   func token() -> Token {
-    Token(random(), random())
+    Token(Self.random(), Self.random())
   }
 
-  func random() -> UInt64 {
+  @Sendable static func random() -> UInt64 {
     var generator = SystemRandomNumberGenerator()
     return generator.next()
   }
 
   /// A random number from 0 up to but not including 1.
   func draw() -> Double {
-    Double(random() >> 11) / Double(1 << 53)
+    Double(Self.random() >> 11) / Double(1 << 53)
   }
 
   /// Says one line on standard error. Whatever went into it cannot drive a terminal.

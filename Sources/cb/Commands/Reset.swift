@@ -1,4 +1,5 @@
 import ArgumentParser
+import BreakerStore
 import CircuitBreaker
 
 struct Reset: CBCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BreakerStore
 import CircuitBreaker
 import CommandProcess
 
@@ -23,7 +24,7 @@ struct Wait: CBCommand {
       }
     }
     let session = try Session(common.places, world: world)
-    let waiting = Waiting(limit: limit)
+    let waiting = Waiting(limit: limit, clock: world.clock)
     while true {
       let (isAdmitted, due) = try session.wouldAdmit(name)
       if isAdmitted { return ExitCode.success }

@@ -18,7 +18,9 @@ enum StoreLocation {
       var path = String(text.dropFirst(5))
       // file:///var/lib/cb is what a URL library makes of it.
       if path.hasPrefix("//") { path = String(path.dropFirst(2)) }
-      guard !path.isEmpty, !path.utf8.contains(0) else { throw .usage("store '\(text)': the directory is missing; write file:DIR") }
+      guard !path.isEmpty, !path.utf8.contains(0) else {
+        throw .usage("store '\(text)': the directory is missing; write file:DIR")
+      }
       return .directory(path)
     }
     for scheme in ["redis://", "rediss://", "redis+unix://", "redis-sentinel://"] where text.hasPrefix(scheme) {

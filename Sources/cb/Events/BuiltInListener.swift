@@ -71,7 +71,7 @@ enum BuiltInListener {
     let sent = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         sendto(
-          descriptor, datagram, datagram.count, Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue), address,
+          descriptor, datagram, datagram.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), address,
           socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }

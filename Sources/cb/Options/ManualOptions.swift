@@ -34,8 +34,9 @@ enum Operator {
     let user = getuid()
     let caller = user == 0 ? world.environment("SUDO_USER") : nil
     let name = caller ?? PasswordDatabase.entry(of: user)?.name ?? "uid \(user)"
-    var host = [CChar](repeating: 0, count: 256)
-    guard gethostname(&host, host.count - 1) == 0 else { return name }
-    return "\(name)@\(String(cString: host))"
+    var system = utsname()
+    guard uname(&system) == 0 else { return name }
+    let host = withUnsafeBytes(of: system.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return "\(name)@\(host)"
   }
 }

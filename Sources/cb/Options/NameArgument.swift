@@ -6,13 +6,15 @@ extension Session {
   /// reported, unless the command makes it.
   ///
   /// - Returns: the names, and whether any was missing.
-  func breakers(_ texts: [String], creating: Bool) throws(CommandFailure) -> (names: [BreakerName], isAnyMissing: Bool) {
+  func breakers(_ texts: [String], creating: Bool) throws(CommandFailure) -> (names: [BreakerName], isAnyMissing: Bool)
+  {
     var names: [BreakerName] = []
     var isAnyMissing = false
     var all: [BreakerName]?
     for text in texts {
       if Glob.isPattern(text) {
-        let known = try all ?? storeResult { () throws(StoreError) in try store.names() }
+        let known: [BreakerName]
+        if let all { known = all } else { known = try storeResult { () throws(StoreError) in try store.names() } }
         all = known
         let matches = known.filter { $0.text == text || Glob(text).matches($0.text) }
         if matches.isEmpty {

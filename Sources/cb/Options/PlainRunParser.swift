@@ -41,7 +41,9 @@ enum PlainRunParser {
     return options
   }
 
-  private static func take(_ key: String, _ value: String, into options: inout RunOptions) throws(CommandFailure) -> Bool {
+  private static func take(_ key: String, _ value: String, into options: inout RunOptions) throws(CommandFailure)
+    -> Bool
+  {
     switch key {
     case "store": options.places.store = value
     case "config": options.places.config = value

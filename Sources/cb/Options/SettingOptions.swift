@@ -12,9 +12,12 @@ struct SettingOptions: ParsableArguments {
   var successThreshold: String?
   @Option(help: ArgumentHelp("Trial runs at once while half-open.", valueName: "n"))
   var halfOpenMax: String?
-  @Option(help: ArgumentHelp("Exit codes and signals that are no failures: 3,64-78,SIGINT,timeout. Repeatable.", valueName: "codes"))
+  @Option(
+    help: ArgumentHelp(
+      "Exit codes and signals that are no failures: 3,64-78,SIGINT,timeout. Repeatable.", valueName: "codes"))
   var exclude: [String] = []
-  @Option(help: ArgumentHelp("Shell predicate; where it exits 0 the run is no failure. Repeatable.", valueName: "command"))
+  @Option(
+    help: ArgumentHelp("Shell predicate; where it exits 0 the run is no failure. Repeatable.", valueName: "command"))
   var excludeIf: [String] = []
   @Option(help: ArgumentHelp("Like --exclude, but the run gives no verdict at all. Repeatable.", valueName: "codes"))
   var ignore: [String] = []

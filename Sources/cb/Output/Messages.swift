@@ -6,7 +6,8 @@ enum Messages {
     switch rejection.cause {
     case .open(let retryAfter):
       if let hold = breaker?.hold, hold.state == .open {
-        return "circuit held open by \(hold.by)" + (retryAfter.map { ", retry in \(DurationText.formatRetry($0))" } ?? "")
+        return "circuit held open by \(hold.by)"
+          + (retryAfter.map { ", retry in \(DurationText.formatRetry($0))" } ?? "")
           + (hold.reason.map { " (\($0))" } ?? "")
       }
       let retry = retryAfter.map { ", retry in \(DurationText.formatRetry($0))" } ?? ""

@@ -3,7 +3,9 @@ import CircuitBreaker
 
 /// A breaker as `status --json` shows it (CONTRACT section 8).
 enum StatusJSON {
-  static func object(_ name: BreakerName, _ breaker: Breaker, _ resolved: ResolvedSettings, at now: Timestamp) -> JSONValue {
+  static func object(_ name: BreakerName, _ breaker: Breaker, _ resolved: ResolvedSettings, at now: Timestamp)
+    -> JSONValue
+  {
     var object = JSONObject(reservingCapacity: 20)
     object.append("name", .string(name.text))
     object.append("state", .string(breaker.state.rawValue))

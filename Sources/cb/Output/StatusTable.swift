@@ -29,7 +29,9 @@ enum StatusTable {
     switch breaker.phase {
     case .closed: break
     case .open:
-      retry = breaker.retryAfter(row.settings.policy, at: row.now).map { $0 == .zero ? "now" : DurationText.formatRetry($0) } ?? "-"
+      retry =
+        breaker.retryAfter(row.settings.policy, at: row.now).map { $0 == .zero ? "now" : DurationText.formatRetry($0) }
+        ?? "-"
     case .halfOpen: retry = breaker.trials > 0 ? "trial running" : "now"
     }
     return [

@@ -16,7 +16,7 @@ struct Judge {
 
   private func isExcluded(by predicate: String, _ ending: CommandProcess.Ending) -> Bool {
     let result = runShell(
-      predicate, environment: Self.environment(name, ending), input: [], timeout: 10_000, inherited: world.inherited)
+      predicate, inherited: world.inherited, environment: Self.environment(name, ending), input: [], timeout: 10_000)
     if result.timedOut { world.say("\(name): exclude-if '\(predicate)' took over 10 s and was ended") }
     return result.how == .exited(0)
   }

@@ -54,44 +54,50 @@ struct RunCommand {
   }
 
   private func admit() throws(CommandFailure) -> Admission {
-    let deadline = options.wait.map { Waiting(limit: $0) }
+    let waiting = options.wait.map { Waiting(limit: $0, clock: world.clock) }
     while true {
+      let reading: Reading
       do {
-        let reading = try session.store.read(name)
-        let settings = try settings(stored: reading.breaker?.settings)
-        if let deadline, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
-          let nap = deadline.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
-        {
+        reading = try session.store.read(name)
+      } catch {
+        return .unguarded(try settingsWithout(error))
+      }
+      let settings = try settings(stored: reading.breaker?.settings)
+      if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
+        let nap = waiting.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
+      {
+        session.store.rest()
+        sleep(nap)
+        continue
+      }
+      var request = AdmissionRequest(
+        token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
+      if let permit = reading.admitWithoutTrace(request) {
+        return .admitted(
+          Admitted(permit: permit, settings: settings, breaker: reading.breaker, transitions: [], now: reading.now))
+      }
+      request.holder = ProcessIdentity.current().holder
+      let applied: Applied
+      do {
+        applied = try session.store.apply(.admit(request), to: name)
+      } catch {
+        return .unguarded(try settingsWithout(error))
+      }
+      tell(applied.notices)
+      if case .rejected(let rejection) = applied.step.effect {
+        // Somebody else took the place between the look and the request: that is worth waiting for too.
+        if let waiting, let nap = waiting.nap(until: applied.breaker?.retryAfter(settings.policy, at: applied.now)) {
           session.store.rest()
           sleep(nap)
           continue
         }
-        let request = AdmissionRequest(
-          token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
-        if let permit = reading.admitWithoutTrace(request) {
-          return .admitted(
-            Admitted(
-              permit: permit, settings: settings, breaker: reading.breaker, transitions: [], now: reading.now))
-        }
-        var held = request
-        held.holder = ProcessIdentity.current()?.holder
-        let applied = try session.store.apply(.admit(held), to: name)
-        tell(applied.notices)
-        switch applied.step.effect {
-        case .admitted(let permit):
-          return .admitted(
-            Admitted(
-              permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
-              now: applied.now))
-        case .rejected(let rejection): return .rejected(rejection, applied, settings)
-        default: throw StoreError.unexpectedAnswer
-        }
-      } catch let error as StoreError {
-        return .unguarded(try settingsWithout(error))
-      } catch let failure as CommandFailure {
-        throw failure
-      } catch {
-        throw CommandFailure(exitCode: ExitCode.selfFailed, message: "\(name): \(error)")
+        return .rejected(rejection, applied, settings)
+      }
+      if case .admitted(let permit) = applied.step.effect {
+        return .admitted(
+          Admitted(
+            permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
+            now: applied.now))
       }
     }
   }
@@ -103,7 +109,7 @@ struct RunCommand {
   /// What `on-store-error` makes of a store that fails at admission.
   private func settingsWithout(_ error: StoreError) throws(CommandFailure) -> ResolvedSettings {
     let settings = try settings(stored: nil)
-    if settings.settings.onStoreError == .reject || error.isNewerVersion {
+    if settings.settings.onStoreError == .reject {
       throw CommandFailure(
         exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
     }

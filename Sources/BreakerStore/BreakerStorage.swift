@@ -5,13 +5,16 @@ package import CircuitBreaker
 /// The store owns the time: it hands `Breaker.apply` the time at which the event took effect, and no event of a
 /// breaker is earlier than the one before it. All stores that see the same events at the same times hold the same
 /// breakers; one conformance suite checks them.
-package protocol BreakerStore {
+package protocol BreakerStorage {
   /// The breaker as it is now, leases of the dead and holds that are over gone. Never writes.
   func read(_ name: BreakerName) throws(StoreError) -> Reading
 
   /// Takes the event, atomically over all processes (and hosts) that share the store, and returns once its effect
   /// cannot be lost by the end of any process; a state change not even by a power cut.
   func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied
+
+  /// Every breaker as `read` gives it, in the order of names. One that cannot be read keeps no other from it.
+  func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError)
 
   /// All names, sorted.
   func names() throws(StoreError) -> [BreakerName]
@@ -66,6 +69,6 @@ package struct Applied {
   }
 }
 
-extension BreakerStore {
+extension BreakerStorage {
   package func rest() {}
 }
