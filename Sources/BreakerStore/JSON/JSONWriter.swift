@@ -31,8 +31,8 @@ package struct JSONWriter {
 
   package mutating func write(_ value: JSONValue) {
     switch value {
-    case .null: write("null")
-    case .bool(let value): write(value ? "true" : "false")
+    case .null: emit("null")
+    case .bool(let value): emit(value ? "true" : "false")
     case .integer(let value): write(value)
     case .number(let value): write(value)
     case .string(let value): write(value)
@@ -77,7 +77,7 @@ package struct JSONWriter {
     var isFirst = true
     var isWrapped = false
     for element in elements {
-      if !isFirst { write(", ") }
+      if !isFirst { emit(", ") }
       let start = bytes.count
       write(element)
       if !isFirst, bytes.count - lineStart > Self.width {
@@ -95,7 +95,7 @@ package struct JSONWriter {
   }
 
   private mutating func write(_ object: JSONObject) {
-    guard !object.isEmpty else { return write("{}") }
+    guard !object.isEmpty else { return emit("{}") }
     bytes.append(UInt8(ascii: "{"))
     level += 1
     var isFirst = true
@@ -104,7 +104,7 @@ package struct JSONWriter {
       isFirst = false
       if style == .pretty { newline() }
       write(member.key)
-      if style == .pretty { write(": ") } else { bytes.append(UInt8(ascii: ":")) }
+      if style == .pretty { emit(": ") } else { bytes.append(UInt8(ascii: ":")) }
       write(member.value)
     }
     level -= 1
@@ -127,8 +127,8 @@ package struct JSONWriter {
 
   // MARK: Scalars
 
-  private mutating func write(_ word: StaticString) {
-    bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+  private mutating func emit(_ text: StaticString) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   private mutating func write(_ value: Int64) {
@@ -148,7 +148,7 @@ package struct JSONWriter {
   /// The shortest digits that read back as the same Double, which is what `description` gives; its forms (`1e-07`,
   /// `1e+20`, `0.1`, `5.0`) are all JSON. JSON has no infinity and no not-a-number.
   private mutating func write(_ value: Double) {
-    guard value.isFinite else { return write("null") }
+    guard value.isFinite else { return emit("null") }
     bytes.append(contentsOf: value.description.utf8)
   }
 
@@ -197,15 +197,15 @@ package struct JSONWriter {
     default: code = UInt16(scalar[0] & 0x0F) << 12 | UInt16(scalar[1] & 0x3F) << 6 | UInt16(scalar[2] & 0x3F)
     }
     switch code {
-    case 0x22: write("\\\"")
-    case 0x5C: write("\\\\")
-    case 0x08: write("\\b")
-    case 0x09: write("\\t")
-    case 0x0A: write("\\n")
-    case 0x0C: write("\\f")
-    case 0x0D: write("\\r")
+    case 0x22: emit("\\\"")
+    case 0x5C: emit("\\\\")
+    case 0x08: emit("\\b")
+    case 0x09: emit("\\t")
+    case 0x0A: emit("\\n")
+    case 0x0C: emit("\\f")
+    case 0x0D: emit("\\r")
     default:
-      write("\\u")
+      emit("\\u")
       for shift in [12, 8, 4, 0] as [UInt16] {
         let digit = UInt8(truncatingIfNeeded: code >> shift & 0xF)
         bytes.append(digit < 10 ? digit &+ UInt8(ascii: "0") : digit &- 10 &+ UInt8(ascii: "a"))
