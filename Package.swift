@@ -44,7 +44,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
-    .testTarget(name: "BreakerStoreTests", dependencies: ["BreakerStore"], swiftSettings: strict),
+    // A process of its own for the tests of locks, kills, limits and other users.
+    .executableTarget(
+      name: "store-exerciser", dependencies: ["BreakerStore"], path: "Tests/StoreExerciser", swiftSettings: strict),
+    .testTarget(
+      name: "BreakerStoreTests", dependencies: ["BreakerStore", "store-exerciser"], swiftSettings: strict),
     .testTarget(name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
     .testTarget(name: "EndToEndTests", dependencies: [], swiftSettings: strict),

@@ -47,30 +47,3 @@ func parseUnicodeEscape(
   else { throw JSONError(.loneSurrogate, at: start, in: text) }
   return scalar
 }
-
-/// Finds a key that is there twice. A few keys are compared one by one; with more, a set keeps a hostile object of a
-/// million members from costing a million times a million comparisons.
-struct JSONKeySet {
-  private var set: Set<[UInt8]> = []
-  private static let linear = 32
-
-  init() {}
-
-  /// False if `key` is among the keys of `object`, to which it is about to be added.
-  @inline(__always)
-  mutating func insert(_ key: String, after object: JSONObject) -> Bool {
-    if object.count < Self.linear { return object[key] == nil }
-    return insertIntoSet(key, after: object.members.lazy.map(\.key))
-  }
-
-  mutating func insert(_ key: String, after members: [LocatedJSON.Member]) -> Bool {
-    if members.count < Self.linear { return !members.contains { hasSameBytes($0.key, key) } }
-    return insertIntoSet(key, after: members.lazy.map(\.key))
-  }
-
-  @inline(never)
-  private mutating func insertIntoSet(_ key: String, after keys: some Sequence<String>) -> Bool {
-    if set.isEmpty { for key in keys { set.insert(Array(key.utf8)) } }
-    return set.insert(Array(key.utf8)).inserted
-  }
-}

@@ -145,7 +145,8 @@ struct JSONParser {
       guard current == UInt8(ascii: "\"") else { throw unexpected("a key in double quotes") }
       let start = index
       let key = try parseString()
-      guard seen.insert(key, after: object) else { throw JSONError(.duplicateKey(key), at: start, in: text) }
+      let quoted = UnsafeBufferPointer(rebasing: text[start..<index])
+      guard seen.insert(key, quoted, after: object) else { throw JSONError(.duplicateKey(key), at: start, in: text) }
       skipSpace()
       guard current == UInt8(ascii: ":") else { throw unexpected("':'") }
       index &+= 1
@@ -218,24 +219,26 @@ struct JSONParser {
   private mutating func parseString() throws(JSONError) -> String {
     index &+= 1
     let start = index
-    var bits: UInt8 = 0
-    while index < text.count {
-      let byte = text[index]
+    guard let base = text.baseAddress else { throw fail(.unexpectedEnd(expected: "the closing quote")) }
+    var isASCII = true
+    while true {
+      index = firstSpecialByte(base, from: index, to: text.count, readable: text.count)
+      let byte = current
       if byte == UInt8(ascii: "\"") {
-        let run = UnsafeBufferPointer(rebasing: text[start..<index])
-        if bits & 0x80 != 0 { try validate(run, at: start) }
+        let run = UnsafeBufferPointer(start: base + start, count: index &- start)
+        if !isASCII { try validate(run, at: start) }
         index &+= 1
         return String(decoding: run, as: UTF8.self)
       }
       if byte == UInt8(ascii: "\\") {
-        if bits & 0x80 != 0 { try validate(UnsafeBufferPointer(rebasing: text[start..<index]), at: start) }
+        if !isASCII { try validate(UnsafeBufferPointer(start: base + start, count: index &- start), at: start) }
         return try parseEscapedString(from: start)
       }
+      guard index < text.count else { throw fail(.unexpectedEnd(expected: "the closing quote")) }
       guard byte >= 0x20 else { throw fail(.controlCharacter(byte)) }
-      bits |= byte
+      isASCII = isASCII && byte < 0x80
       index &+= 1
     }
-    throw fail(.unexpectedEnd(expected: "the closing quote"))
   }
 
   private func validate(_ run: UnsafeBufferPointer<UInt8>, at start: Int) throws(JSONError) {

@@ -3,36 +3,46 @@ extension JSONValue {
   package func bytes(_ style: JSONWriter.Style) -> [UInt8] {
     var writer = JSONWriter(style: style)
     writer.write(self)
-    if style == .pretty { writer.bytes.append(0x0A) }
+    if style == .pretty { writer.endLine() }
     return writer.bytes
   }
 }
 
 /// Writes JSON that is safe to look at in a terminal: control characters (C0, DEL, C1), the line separators and the
 /// scalars that turn the direction of text around are escaped, all else stands as it is.
-package struct JSONWriter {
+package struct JSONWriter: ~Copyable {
   package enum Style: Sendable {
-    /// No space at all.
+    /// No space at all, one line.
     case compact
     /// Two spaces a level, a member a line; an array of scalars on one line, or filled up to 100 columns.
     case pretty
   }
 
-  package var bytes: [UInt8] = []
-  private let style: Style
+  private var output: JSONOutput
+  private let isPretty: Bool
   private var level = 0
   private var lineStart = 0
   private static let width = 100
 
   package init(style: Style, reservingCapacity capacity: Int = 4096) {
-    self.style = style
-    bytes.reserveCapacity(capacity)
+    isPretty = style == .pretty
+    output = JSONOutput(capacity: capacity)
+  }
+
+  /// What has been written so far.
+  package var bytes: [UInt8] { output.bytes }
+
+  package mutating func endLine() {
+    output.reserve(1)
+    output.store(UInt8(ascii: "\n"))
+    lineStart = output.count
   }
 
   package mutating func write(_ value: JSONValue) {
     switch value {
-    case .null: write("null")
-    case .bool(let value): write(value ? "true" : "false")
+    case .null: emit("null")
+    case .bool(true): emit("true")
+    case .bool(false): emit("false")
     case .integer(let value): write(value)
     case .number(let value): write(value)
     case .string(let value): write(value)
@@ -41,28 +51,34 @@ package struct JSONWriter {
     }
   }
 
+  @inline(__always)
+  private mutating func emit(_ text: StaticString) {
+    output.reserve(text.utf8CodeUnitCount)
+    output.store(text)
+  }
+
   // MARK: Containers
 
   private mutating func write(_ elements: [JSONValue]) {
-    bytes.append(UInt8(ascii: "["))
-    if style == .pretty, !elements.isEmpty {
+    emit("[")
+    if isPretty, !elements.isEmpty {
       if elements.allSatisfy(\.isScalar) { writeFilled(elements) } else { writeLines(elements) }
     } else {
       var isFirst = true
       for element in elements {
-        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        if !isFirst { emit(",") }
         isFirst = false
         write(element)
       }
     }
-    bytes.append(UInt8(ascii: "]"))
+    emit("]")
   }
 
   private mutating func writeLines(_ elements: [JSONValue]) {
     level += 1
     var isFirst = true
     for element in elements {
-      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      if !isFirst { emit(",") }
       isFirst = false
       newline()
       write(element)
@@ -77,15 +93,11 @@ package struct JSONWriter {
     var isFirst = true
     var isWrapped = false
     for element in elements {
-      if !isFirst { write(", ") }
-      let start = bytes.count
+      if !isFirst { emit(", ") }
+      let start = output.count
       write(element)
-      if !isFirst, bytes.count - lineStart > Self.width {
-        // Over the edge: onto a new line with it, in place of the space.
-        let moved = Array(bytes[start...])
-        bytes.removeLast(bytes.count - start + 1)
-        newline()
-        bytes.append(contentsOf: moved)
+      if !isFirst, output.count - lineStart > Self.width {
+        wrap(at: start)
         isWrapped = true
       }
       isFirst = false
@@ -94,88 +106,110 @@ package struct JSONWriter {
     if isWrapped { newline() }
   }
 
+  /// Puts what was written from `start` on, which went over the edge, on a line of its own; the space before it goes.
+  private mutating func wrap(at start: Int) {
+    let length = output.count - start
+    output.open(gap: level * 2, at: start)
+    output.truncate(to: start - 1)
+    newline()
+    output.truncate(to: output.count + length)
+  }
+
   private mutating func write(_ object: JSONObject) {
-    guard !object.isEmpty else { return write("{}") }
-    bytes.append(UInt8(ascii: "{"))
+    if object.isEmpty { return emit("{}") }
+    emit("{")
     level += 1
     var isFirst = true
     for member in object.members {
-      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      if !isFirst { emit(",") }
       isFirst = false
-      if style == .pretty { newline() }
+      if isPretty { newline() }
       write(member.key)
-      if style == .pretty { write(": ") } else { bytes.append(UInt8(ascii: ":")) }
+      if isPretty { emit(": ") } else { emit(":") }
       write(member.value)
     }
     level -= 1
-    if style == .pretty { newline() }
-    bytes.append(UInt8(ascii: "}"))
+    if isPretty { newline() }
+    emit("}")
   }
 
   private mutating func newline() {
-    bytes.append(0x0A)
-    lineStart = bytes.count
-    // One append for all levels that occur; "more" is a loop.
-    let spaces: StaticString = "                                "
-    var count = level * 2
-    while count > 0 {
-      let run = min(count, spaces.utf8CodeUnitCount)
-      bytes.append(contentsOf: UnsafeBufferPointer(start: spaces.utf8Start, count: run))
-      count -= run
-    }
+    let indentation = level * 2
+    output.reserve(1 + indentation)
+    output.store(UInt8(ascii: "\n"))
+    lineStart = output.count
+    output.store(UInt8(ascii: " "), times: indentation)
   }
 
   // MARK: Scalars
 
-  private mutating func write(_ word: StaticString) {
-    bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
-  }
-
   private mutating func write(_ value: Int64) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var index = digits.count
-      var rest = value.magnitude
-      repeat {
-        index &-= 1
-        digits[index] = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
-        rest /= 10
-      } while rest > 0
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[index...]))
+    output.reserve(20)
+    if value < 0 { output.store(UInt8(ascii: "-")) }
+    let magnitude = value.magnitude
+    var length = 1
+    var bound: UInt64 = 10
+    while length < 19, magnitude >= bound {
+      length &+= 1
+      bound &*= 10
     }
+    let end = output.count &+ length
+    var index = end
+    var rest = magnitude
+    repeat {
+      index &-= 1
+      output.base[index] = UInt8(truncatingIfNeeded: rest % 10) &+ UInt8(ascii: "0")
+      rest /= 10
+    } while rest > 0
+    output.truncate(to: end)
   }
 
   /// The shortest digits that read back as the same Double, which is what `description` gives; its forms (`1e-07`,
   /// `1e+20`, `0.1`, `5.0`) are all JSON. JSON has no infinity and no not-a-number.
   private mutating func write(_ value: Double) {
-    guard value.isFinite else { return write("null") }
-    bytes.append(contentsOf: value.description.utf8)
+    guard value.isFinite else { return emit("null") }
+    var text = value.description
+    text.withUTF8 { text in
+      output.reserve(text.count)
+      output.store(text)
+    }
   }
 
   private mutating func write(_ value: String) {
-    bytes.append(UInt8(ascii: "\""))
     var copy = value
     copy.withUTF8 { text in
-      var start = 0
-      var index = 0
-      while index < text.count {
-        let escaped = escapeLength(text, at: index)
-        guard escaped > 0 else {
-          index &+= 1
-          continue
-        }
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
-        writeEscaped(UnsafeBufferPointer(rebasing: text[index..<index &+ escaped]))
-        index &+= escaped
-        start = index
+      output.reserve(text.count &+ 2)
+      output.store(UInt8(ascii: "\""))
+      let start = output.count
+      output.store(text)
+      // Looked through in its place in the output, where words may be loaded beyond its end.
+      let plain = firstSpecialByte(output.base, from: start, to: output.count, readable: output.count &+ 8)
+      if plain < output.count {
+        output.truncate(to: plain)
+        writeSpecial(UnsafeBufferPointer(rebasing: text[(plain &- start)...]))
       }
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+      output.store(UInt8(ascii: "\""))
     }
-    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// The rest of a string, from its first byte that may have to be escaped. Leaves room for the closing quote.
+  @inline(never)
+  private mutating func writeSpecial(_ text: UnsafeBufferPointer<UInt8>) {
+    output.reserve(text.count * 6 + 1)  // `\u0000` for every byte
+    var index = 0
+    while index < text.count {
+      let length = escapeLength(text, at: index)
+      if length == 0 {
+        output.store(text[index])
+        index &+= 1
+      } else {
+        writeEscaped(UnsafeBufferPointer(rebasing: text[index..<index &+ length]))
+        index &+= length
+      }
+    }
   }
 
   /// How many bytes from here on are one scalar that must be escaped; 0 if it need not.
-  @inline(__always)
   private func escapeLength(_ text: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
     let byte = text[index]
     if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte < 0x7F { return 0 }
@@ -197,18 +231,18 @@ package struct JSONWriter {
     default: code = UInt16(scalar[0] & 0x0F) << 12 | UInt16(scalar[1] & 0x3F) << 6 | UInt16(scalar[2] & 0x3F)
     }
     switch code {
-    case 0x22: write("\\\"")
-    case 0x5C: write("\\\\")
-    case 0x08: write("\\b")
-    case 0x09: write("\\t")
-    case 0x0A: write("\\n")
-    case 0x0C: write("\\f")
-    case 0x0D: write("\\r")
+    case 0x22: output.store("\\\"")
+    case 0x5C: output.store("\\\\")
+    case 0x08: output.store("\\b")
+    case 0x09: output.store("\\t")
+    case 0x0A: output.store("\\n")
+    case 0x0C: output.store("\\f")
+    case 0x0D: output.store("\\r")
     default:
-      write("\\u")
+      output.store("\\u")
       for shift in [12, 8, 4, 0] as [UInt16] {
         let digit = UInt8(truncatingIfNeeded: code >> shift & 0xF)
-        bytes.append(digit < 10 ? digit &+ UInt8(ascii: "0") : digit &- 10 &+ UInt8(ascii: "a"))
+        output.store(digit < 10 ? digit &+ UInt8(ascii: "0") : digit &- 10 &+ UInt8(ascii: "a"))
       }
     }
   }

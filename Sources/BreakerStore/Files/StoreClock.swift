@@ -1,0 +1,49 @@
+import Glibc
+
+/// The time as the file store sees it, read once a step.
+package struct ClockReading: Equatable, Sendable {
+  /// Which start of the machine this is; "unknown" where the kernel does not say.
+  package var bootID: String
+  /// CLOCK_BOOTTIME: since the start of the machine, suspended time included; nobody can set it.
+  package var bootMilliseconds: Int64
+  /// CLOCK_REALTIME: since 1970 in UTC, as far as the machine knows.
+  package var wallMilliseconds: Int64
+
+  package init(bootID: String, bootMilliseconds: Int64, wallMilliseconds: Int64) {
+    self.bootID = bootID
+    self.bootMilliseconds = bootMilliseconds
+    self.wallMilliseconds = wallMilliseconds
+  }
+}
+
+/// A source of readings: the machine's, or in tests one that is set by hand.
+package struct StoreClock: Sendable {
+  package let reading: @Sendable () -> ClockReading
+
+  package init(reading: @escaping @Sendable () -> ClockReading) { self.reading = reading }
+
+  /// The machine's clocks. The boot id is read here, once.
+  package static func system() -> StoreClock {
+    let bootID = systemBootID()
+    return StoreClock {
+      ClockReading(
+        bootID: bootID, bootMilliseconds: milliseconds(of: CLOCK_BOOTTIME),
+        wallMilliseconds: milliseconds(of: CLOCK_REALTIME))
+    }
+  }
+}
+
+/// What names an id that could not be found out; two of these are not the same.
+package let unknownBootID = "unknown"
+
+package func systemBootID() -> String {
+  guard let bytes = readSmallFile("/proc/sys/kernel/random/boot_id") else { return unknownBootID }
+  let id = String(decoding: bytes.prefix { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
+  return id.isEmpty ? unknownBootID : id
+}
+
+private func milliseconds(of clock: clockid_t) -> Int64 {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+}
