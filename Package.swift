@@ -26,10 +26,11 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
+    .target(name: "CResolver"),
     .target(
       name: "RedisStore",
       dependencies: [
-        "CircuitBreaker", "BreakerStore",
+        "CircuitBreaker", "BreakerStore", "CResolver",
         .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
         .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
       ],
