@@ -16,13 +16,13 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
+    .target(name: "CFiles"),
     .target(
       name: "BreakerStore",
-      dependencies: ["CircuitBreaker", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CFiles", "CircuitBreaker"],
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
