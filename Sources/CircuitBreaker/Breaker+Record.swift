@@ -9,6 +9,7 @@ extension Breaker {
       return Step(.stale)
     }
     let policy = report.policy
+    remember(policy, at: now)
     var verdict = report.verdict
     let isSlow = isSlow(verdict, policy)
     if isSlow { totals.slow += 1 }
@@ -38,6 +39,14 @@ extension Breaker {
       }
     }
     return step
+  }
+
+  private mutating func remember(_ policy: Policy, at now: Timestamp) {
+    var policy = policy
+    policy.isResetTimeoutCallersOwn = false
+    guard policy != lastPolicy else { return }
+    otherPolicy = lastPolicy.map { OtherPolicy(policy: $0, at: now) }
+    lastPolicy = policy
   }
 
   private static func inARow(_ count: Int, _ reason: String) -> String {

@@ -26,6 +26,10 @@ extension BreakerDocument {
     }
     breaker.rejectionNoticed = document["rejection_noticed"]?.bool ?? false
     if let totals = reader.child("totals") { breaker.totals = try decodeTotals(totals) }
+    breaker.lastPolicy = EventDocument.decodePolicy(document["run_settings"])
+    if let policy = EventDocument.decodePolicy(document["other_run_settings"]) {
+      breaker.otherPolicy = Breaker.OtherPolicy(policy: policy, at: try reader.time("other_run_settings_until"))
+    }
     if let settings = document["settings"] { breaker.settings = try decodeSettings(settings) }
     if let window = reader.child("window") { breaker.window = try decodeWindow(window) }
     for lease in document["leases"]?.array ?? [] { breaker.leases.append(try decodeLease(Reader(value: lease))) }
