@@ -94,12 +94,9 @@ extension Breaker {
   /// that went well is no reason to.
   private mutating func judgeWindow(_ run: RunWindow.Run, _ report: Report, at now: Timestamp) -> [Transition] {
     let policy = report.policy
-    guard let size = policy.window else {
-      if !window.isEmpty { window = RunWindow() }
-      return []
-    }
+    guard let size = policy.window else { return [] }
     let tally = window.add(run, size: size, at: now)
-    guard tally.calls >= policy.minCalls else { return [] }
+    guard tally.calls >= policy.callsToJudge else { return [] }
     if run.contains(.failed), reaches(tally.failures, of: tally.calls, policy.failureRate) {
       return tripUnlessHeld(
         report, report.verdict, "\(tally.failures) of \(tally.calls) runs failed (\(report.verdict.reason))", at: now)

@@ -14,6 +14,9 @@ extension BreakerDocument {
     breaker.generation = try reader.count("generation")
     breaker.phase = try phase(reader)
     if let held = reader.child("held") { breaker.hold = try hold(held) }
+    if case .open(let open) = breaker.phase, open.retryAt == nil, breaker.hold?.state != .open {
+      throw .damaged("it is open without an end, and nobody holds it")
+    }
     breaker.failCounter = try reader.count("fail_counter")
     if let failure = reader.child("last_failure") {
       breaker.lastFailure = Breaker.LastFailure(at: try failure.time("at"), reason: try failure.string("reason"))
