@@ -39,7 +39,7 @@ enum DisplayWidth {
   /// Whether terminals disagree on the width of the text: what is not one of the plain widths for sure.
   static func isDisputed(_ text: String) -> Bool {
     text.unicodeScalars.contains { scalar in
-      if scalar.value < 0x300 { return false }
+      if scalar.value < 0x300 || scalar == "…" { return false }
       return !(0x3041...0x33FF).contains(scalar.value) && !(0x4E00...0x9FFF).contains(scalar.value)
         && !(0xAC00...0xD7A3).contains(scalar.value)
     }

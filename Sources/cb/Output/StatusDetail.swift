@@ -21,7 +21,8 @@ struct StatusDetail {
       let lines = wrap(value)
       for (index, line) in lines.enumerated() {
         let head = index == 0 ? "  \(label)" : ""
-        text += head + String(repeating: " ", count: Self.indent - head.utf8.count) + line + "\n"
+        let gap = String(repeating: " ", count: Self.indent - head.utf8.count)
+        text += head + gap + String(line.map { $0 == "\u{A0}" ? " " : $0 }) + "\n"
       }
     }
     text += settings
@@ -100,7 +101,8 @@ struct StatusDetail {
   }
 
   private var totals: String {
-    breaker.totals.fields.map { "\($0.count) \($0.key)" }.joined(separator: ", ")
+    // A no-break space keeps a count with its name over a line's end.
+    breaker.totals.fields.map { "\($0.key)\u{A0}\($0.count)" }.joined(separator: ", ")
   }
 
   private func moment(_ time: Timestamp) -> String {
