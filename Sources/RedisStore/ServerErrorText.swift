@@ -1,8 +1,9 @@
 /// The meaning of an error reply.
 ///
-/// Three forms are known, for an error that a command meets inside a script:
+/// Four forms are known, for an error that a command meets:
 /// - 7.x: `READONLY You can't write against a read only replica. script: <sha>, on @user_script:1.`
 /// - 6.2: `ERR Error running script (call to f_<sha>): @user_script:1: @user_script: 1: -READONLY You can't ...`
+/// - 6.2, where the command itself failed: `ERR Error running script (...): @user_script:1: WRONGTYPE Operation ...`
 /// - outside a script: `READONLY You can't write against a read only replica.`
 struct ServerErrorText {
   /// The code of the command that failed: the first word, or the inner one of 6.2.
@@ -18,34 +19,36 @@ struct ServerErrorText {
     self.text = Printable.text(String(text))
   }
 
-  /// What stands after the last `: -` that a code in capitals follows.
+  /// What stands after the first `: ` or `: -` that a code of our table follows.
   private static func innerError(_ text: String) -> Substring? {
     var search = text[...]
-    var found: Substring?
     while let colon = search.firstIndex(of: ":") {
-      let after = search[search.index(after: colon)...]
-      let trimmed = after.drop { $0 == " " }
-      if trimmed.first == "-", trimmed.dropFirst().first?.isUppercase == true { found = trimmed.dropFirst() }
-      search = after
+      search = search[search.index(after: colon)...]
+      let candidate = search.drop { $0 == " " || $0 == "-" }
+      if code(ofWord: candidate.prefix { $0 != " " }) != nil { return candidate }
     }
-    return found
+    return nil
+  }
+
+  /// Nil for ERR, and for words of scripts and modules that we do not know.
+  private static func code(ofWord word: Substring) -> RedisError.Code? {
+    return switch word {
+    case "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": .authentication
+    case "LOADING": .loading
+    case "READONLY", "MASTERDOWN": .readOnly
+    case "OOM": .outOfMemory
+    case "BUSY", "UNKILLABLE": .busy
+    case "WRONGTYPE": .wrongType
+    case "NOSCRIPT": .noScript
+    case "MOVED", "ASK": .redirection
+    case "CLUSTERDOWN", "TRYAGAIN": .clusterDown
+    case "MISCONF", "NOREPLICAS": .writesRefused
+    default: nil
+    }
   }
 
   var code: RedisError.Code {
-    switch word {
-    case "NOAUTH", "WRONGPASS", "NOPERM", "DENIED": return .authentication
-    case "LOADING": return .loading
-    case "READONLY", "MASTERDOWN": return .readOnly
-    case "OOM": return .outOfMemory
-    case "BUSY", "UNKILLABLE": return .busy
-    case "WRONGTYPE": return .wrongType
-    case "NOSCRIPT": return .noScript
-    case "MOVED", "ASK": return .redirection
-    case "CLUSTERDOWN", "TRYAGAIN": return .clusterDown
-    case "MISCONF", "NOREPLICAS": return .writesRefused
-    case "ERR": break
-    default: return .server
-    }
+    if let code = Self.code(ofWord: word[...]) { return code }
     // AUTH to a server that has no password, AUTH in the form of 5.x, and 7.x's and 6.2's refusals inside a script.
     if text.contains("ERR AUTH") || text.contains("invalid password") || text.contains("Client sent AUTH")
       || text.contains("ACL failure in script") || text.contains("user executing the script can't")

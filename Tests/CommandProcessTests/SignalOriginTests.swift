@@ -12,7 +12,8 @@ struct SignalOriginTests {
       isSessionLeader: leader)
   }
 
-  @Test("the terminal's signals have reached the command already", arguments: [SIGINT, SIGQUIT, SIGTSTP, SIGWINCH, SIGHUP])
+  @Test(
+    "the terminal's signals have reached the command already", arguments: [SIGINT, SIGQUIT, SIGTSTP, SIGWINCH, SIGHUP])
   func terminal(_ number: Int32) { #expect(origin(number, code: 0x80) == .terminal) }
 
   @Test("a hang-up reaches the leader of a session alone")

@@ -23,7 +23,9 @@ struct ProcessDriverTests {
 
   @Test("a line on standard error comes at once")
   func live() {
-    let running = sandbox.start(["/bin/sh", "-c", "\(Programs.driver) run --tail 100 x -- sh -c 'echo now >&2; sleep 20' 2>&1"])
+    let running = sandbox.start([
+      "/bin/sh", "-c", "\(Programs.driver) run --tail 100 x -- sh -c 'echo now >&2; sleep 20' 2>&1",
+    ])
     #expect(running.expect("now"))
     kill(running.pid, SIGTERM)
     // The shell in between may have executed the driver in its place or not: both end.
@@ -32,7 +34,8 @@ struct ProcessDriverTests {
 
   @Test("a background process that holds standard error does not keep cb, and can still write")
   func background() {
-    let result = drive("--tail", "100", "x", "--", "sh", "-c", "(sleep 1; echo late >&2; echo $? > status) & echo first >&2")
+    let result = drive(
+      "--tail", "100", "x", "--", "sh", "-c", "(sleep 1; echo late >&2; echo $? > status) & echo first >&2")
     #expect(result.status == .exited(0))
     #expect(result.seconds < 0.9)
     #expect(result.errorText == "first\n")
@@ -41,13 +44,16 @@ struct ProcessDriverTests {
 
   @Test("the reader of standard error that goes away is not hidden from the command")
   func readerGone() {
-    let script = "\(Programs.driver) run --tail 100 x -- sh -c 'yes >&2' 2>&1 >/dev/null | head -1; echo ${PIPESTATUS[0]}"
+    let script =
+      "\(Programs.driver) run --tail 100 x -- sh -c 'yes >&2' 2>&1 >/dev/null | head -1; echo ${PIPESTATUS[0]}"
     #expect(sandbox.execute(["/bin/bash", "-c", script]).outputText == "y\n141\n")
   }
 
   @Test("signals reach the command while standard error is blocked")
   func blockedReader() {
-    let running = sandbox.start([Programs.driver, "run", "--tail", "100", "x", "--", "sh", "-c", "echo ready; exec yes >&2"])
+    let running = sandbox.start([
+      Programs.driver, "run", "--tail", "100", "x", "--", "sh", "-c", "echo ready; exec yes >&2",
+    ])
     #expect(running.expect("ready"))
     usleep(200_000)
     running.send(SIGTERM)
@@ -87,7 +93,8 @@ struct ProcessDriverTests {
   @Test("a listener over its time is ended with all that it started")
   func listenerTime() {
     let result = drive(
-      "--listener", "setsid sh -c 'sleep 40 & echo $! > one; wait' & sleep 41 & echo $! > two; sleep 42", "x", "--", "true")
+      "--listener", "setsid sh -c 'sleep 40 & echo $! > one; wait' & sleep 41 & echo $! > two; sleep 42", "x", "--",
+      "true")
     #expect(result.status == .exited(0))
     #expect(result.seconds < 10)
     #expect(result.errorText.contains("timed out"))
@@ -108,7 +115,10 @@ struct ProcessDriverTests {
   @Test("a signal that ended the command is told as come from outside, one of its own not")
   func relayed() {
     let running = sandbox.start(
-      [Programs.driver, "run", "--listener", "echo $CB_SIGNAL > signal", "x", "--", "sh", "-c", "echo ready; exec sleep 20"])
+      [
+        Programs.driver, "run", "--listener", "echo $CB_SIGNAL > signal", "x", "--", "sh", "-c",
+        "echo ready; exec sleep 20",
+      ])
     #expect(running.expect("ready"))
     running.send(SIGTERM)
     #expect(running.wait().status == .signaled(SIGTERM))
@@ -128,7 +138,9 @@ struct ProcessDriverTests {
 
   @Test("a fallback is as transparent as the command")
   func fallback() {
-    let running = sandbox.start([Programs.driver, "run", "--fallback", "cat; echo $CB_BREAKER; exit 9", "x", "--", "true"], input: Array("in\n".utf8))
+    let running = sandbox.start(
+      [Programs.driver, "run", "--fallback", "cat; echo $CB_BREAKER; exit 9", "x", "--", "true"],
+      input: Array("in\n".utf8))
     let result = running.wait()
     #expect(result.outputText == "in\nx\n")
     #expect(result.status == .exited(9))
@@ -148,7 +160,10 @@ struct ProcessDriverTests {
   @Test("a pause lasts its time, ignores what is ignored, and then the command starts")
   func pauseEnds() {
     let running = sandbox.start(
-      [Programs.probe, "with", "ignore", "1", "--", Programs.driver, "run", "--wait", "0.5", "x", "--", "echo", "started"])
+      [
+        Programs.probe, "with", "ignore", "1", "--", Programs.driver, "run", "--wait", "0.5", "x", "--", "echo",
+        "started",
+      ])
     usleep(200_000)
     running.send(SIGHUP)
     running.send(SIGWINCH)

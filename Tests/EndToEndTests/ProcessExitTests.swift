@@ -12,7 +12,9 @@ struct ProcessExitTests {
 
   @Test(
     "a command dead of a signal leaves a parent that sees the signal",
-    arguments: [SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGXCPU, 34, 64])
+    arguments: [
+      SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGXCPU, 34, 64,
+    ])
   func signals(_ signal: Int32) {
     #expect(sandbox.cb("run", "x", "--", "/bin/sh", "-c", "kill -\(signal) $$").status == .signaled(signal))
   }
@@ -25,7 +27,9 @@ struct ProcessExitTests {
 
   @Test("a command that dumps core leaves no core of cb")
   func core() {
-    _ = sandbox.execute(["/bin/sh", "-c", "ulimit -c unlimited; exec \(Programs.cb) run x -- sh -c 'ulimit -c 0; kill -SEGV $$'"])
+    _ = sandbox.execute([
+      "/bin/sh", "-c", "ulimit -c unlimited; exec \(Programs.cb) run x -- sh -c 'ulimit -c 0; kill -SEGV $$'",
+    ])
     #expect(sandbox.execute(["/bin/ls", "."]).outputText.contains("core") == false)
   }
 
@@ -61,7 +65,8 @@ struct ProcessExitTests {
     kill(left, SIGKILL)
   }
 
-  @Test("children that cb inherited over an exec are left alone, and do not confuse it", arguments: ["", "--timeout 20"])
+  @Test(
+    "children that cb inherited over an exec are left alone, and do not confuse it", arguments: ["", "--timeout 20"])
   func inheritedChildren(_ options: String) {
     let command = "sleep 15 & echo $!; (exit 9) & exec \(Programs.cb) run \(options) x -- sh -c 'sleep 0.3; exit 5'"
     let result = sandbox.execute(["/bin/sh", "-c", command])
@@ -73,7 +78,9 @@ struct ProcessExitTests {
 
   @Test("SIGCHLD ignored at the start does not hide how the command ended")
   func childIgnored() {
-    let result = sandbox.execute([Programs.probe, "with", "ignore", "17", "--", Programs.cb, "run", "x", "--", "sh", "-c", "exit 6"])
+    let result = sandbox.execute([
+      Programs.probe, "with", "ignore", "17", "--", Programs.cb, "run", "x", "--", "sh", "-c", "exit 6",
+    ])
     #expect(result.status == .exited(6))
   }
 

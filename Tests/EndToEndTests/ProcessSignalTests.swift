@@ -29,7 +29,8 @@ struct ProcessSignalTests {
     #expect(running.wait().outputText == "ready\ngot 40 value 7\ngot 40 value 8\ngot 12 value 0\ngot 15 value 0\n")
   }
 
-  @Test("SIGTERM to cb ends the command, and cb of the same signal", arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1])
+  @Test(
+    "SIGTERM to cb ends the command, and cb of the same signal", arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1])
   func ends(_ signal: Int32) {
     let running = sandbox.start([Programs.cb, "run", "x", "--", "/bin/sh", "-c", "echo ready; exec sleep 20"])
     #expect(running.expect("ready"))
@@ -59,7 +60,10 @@ struct ProcessSignalTests {
   @Test("under nohup a hang-up ends neither cb nor the command")
   func nohup() {
     let running = sandbox.start(
-      [Programs.probe, "with", "ignore", "1", "--", Programs.cb, "run", "x", "--", "/bin/sh", "-c", "echo ready; sleep 0.5; exit 7"])
+      [
+        Programs.probe, "with", "ignore", "1", "--", Programs.cb, "run", "x", "--", "/bin/sh", "-c",
+        "echo ready; sleep 0.5; exit 7",
+      ])
     #expect(running.expect("ready"))
     running.send(SIGHUP)
     #expect(running.wait().status == .exited(7))
@@ -86,7 +90,10 @@ struct ProcessSignalTests {
   @Test("a signal that was blocked and pending at the start is pending in the command")
   func pendingBlocked() {
     let result = sandbox.execute(
-      [Programs.probe, "with", "block", "12", "raise", "12", "--", Programs.cb, "run", "x", "--", Programs.probe, "wait", "12", "14"],
+      [
+        Programs.probe, "with", "block", "12", "raise", "12", "--", Programs.cb, "run", "x", "--", Programs.probe,
+        "wait", "12", "14",
+      ],
       seconds: 1)
     #expect(result.outputText.contains("got 12"))
   }

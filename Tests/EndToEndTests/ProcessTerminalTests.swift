@@ -26,6 +26,9 @@ struct ProcessTerminalTests {
     return terminal
   }
 
+  /// Ctrl-Z too early hangs some programs, with cb or without: dash in its vfork (seen 7 times of 40), less on its way up.
+  private func settle() { usleep(400_000) }
+
   /// What is typed is echoed too: results are printed so that the text typed does not contain them.
   private func leave(_ terminal: Terminal) {
     terminal.type("exit\n")
@@ -51,7 +54,8 @@ struct ProcessTerminalTests {
   @Test("Ctrl-C ends a loop of the shell, as it does without cb")
   func loop() {
     let terminal = open(.bash)
-    terminal.type("for i in 1 2 3; do \(Programs.cb) run x -- sh -c 'echo turn-'$i'; exec sleep 30'; done; echo after\n")
+    terminal.type(
+      "for i in 1 2 3; do \(Programs.cb) run x -- sh -c 'echo turn-'$i'; exec sleep 30'; done; echo after\n")
     #expect(terminal.expect("turn-1"))
     terminal.type("\u{3}")
     #expect(terminal.expect("PROMPT> "))
@@ -112,6 +116,7 @@ struct ProcessTerminalTests {
     let terminal = open(shell)
     terminal.type("\(Programs.cb) run x -- sh -c 'echo rea''dy; sleep 1; echo o''n > done'\n")
     #expect(terminal.expect("ready"))
+    settle()
     terminal.type("\u{1a}")
     #expect(terminal.expect("PROMPT> "), "\(terminal.text)")
     terminal.type("bg\n")
@@ -154,8 +159,9 @@ struct ProcessTerminalTests {
     usleep(300_000)
     terminal.type("\u{1a}")
     #expect(terminal.expect("Stopped"), "\(terminal.text)")
-    terminal.type("kill %1; wait; exit 7\n")
-    #expect(terminal.expect("PROMPT> "))
+    // Refused once, for the stopped job.
+    terminal.type("exit 7\n")
+    #expect(terminal.expect("stopped jobs"))
     terminal.type("exit 7\n")
     #expect(terminal.expect("PROMPT> "))
     terminal.type("echo status=$?\n")
@@ -186,7 +192,10 @@ struct ProcessTerminalTests {
   @Test("a hang-up of the terminal reaches the command, also where cb leads the session")
   func hangUp() {
     let terminal = Terminal(
-      [Programs.cb, "run", "x", "--", "sh", "-c", "trap 'echo hup > hup; exit 3' HUP; echo ready; while :; do sleep 0.05; done"],
+      [
+        Programs.cb, "run", "x", "--", "sh", "-c",
+        "trap 'echo hup > hup; exit 3' HUP; echo ready; while :; do sleep 0.05; done",
+      ],
       in: sandbox)
     #expect(terminal.expect("ready"))
     terminal.hangUp()
@@ -197,7 +206,10 @@ struct ProcessTerminalTests {
   @Test("a command that sets up a session of its own does not get the terminal's signals")
   func ownSession() {
     let terminal = Terminal(
-      [Programs.cb, "run", "x", "--", "python3", "-c", "import os,time;os.setsid();print('ready',flush=True);time.sleep(1)"],
+      [
+        Programs.cb, "run", "x", "--", "python3", "-c",
+        "import os,time;os.setsid();print('ready',flush=True);time.sleep(1)",
+      ],
       in: sandbox)
     #expect(terminal.expect("ready"))
     terminal.type("\u{3}")
@@ -214,6 +226,7 @@ struct ProcessTerminalTests {
     let terminal = open(.bash)
     terminal.type("TERM=xterm \(Programs.cb) run x -- less text\n")
     #expect(terminal.expect("line-20"))
+    settle()
     terminal.type("\u{1a}")
     #expect(terminal.expect("PROMPT> "), "\(terminal.text)")
     terminal.type("fg\n")

@@ -81,7 +81,9 @@ struct ProcessTimeoutTests {
 
   @Test("a signal from outside still ends the command while a timeout is set")
   func signal() {
-    let running = sandbox.start([Programs.cb, "run", "--timeout", "20", "x", "--", "sh", "-c", "echo ready; exec sleep 20"])
+    let running = sandbox.start([
+      Programs.cb, "run", "--timeout", "20", "x", "--", "sh", "-c", "echo ready; exec sleep 20",
+    ])
     #expect(running.expect("ready"))
     running.send(SIGTERM)
     #expect(running.wait().status == .signaled(SIGTERM))

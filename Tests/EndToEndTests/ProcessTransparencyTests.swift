@@ -29,7 +29,8 @@ struct TransparencyCheck: CustomTestStringConvertible, Sendable {
     same("a closed standard input stays closed", "fd", with: ["close", "0"], expects: "fd0=closed"),
     same("a closed standard error stays closed", "fd", with: ["close", "2"], expects: "fd2=closed"),
     same("two closed standard streams stay closed", "fd", with: ["close", "0", "close", "2"], expects: "fd0=closed"),
-    same("descriptor 5 is passed on with its place in the file", "fd5", with: ["open", "/etc/passwd"], expects: "offset=3"),
+    same(
+      "descriptor 5 is passed on with its place in the file", "fd5", with: ["open", "/etc/passwd"], expects: "offset=3"),
     same("an appending descriptor is passed on", "fd7", with: ["append", "log"], expects: "flags=10"),
     same("O_NONBLOCK on standard input is left as it is", "fd0", with: ["nonblock", "0"], expects: "flags=4000"),
     same("O_NONBLOCK on standard output is left as it is", "fd1", with: ["nonblock", "1"], expects: "flags=4001"),
@@ -55,7 +56,9 @@ struct TransparencyCheck: CustomTestStringConvertible, Sendable {
     same("a pending signal is still pending", "ShdPnd", with: ["block", "10", "raise", "10"], expects: "0200"),
     same("there is no alternate signal stack", "signal_stack", expects: "2"),
     // Arguments and environment.
-    same("arguments with blanks, quotes and nothing in them arrive", "argc", "argv", arguments: ["a b", "", "'\"$(x)`*?\\"]),
+    same(
+      "arguments with blanks, quotes and nothing in them arrive", "argc", "argv",
+      arguments: ["a b", "", "'\"$(x)`*?\\"]),
     same("arguments that look like options arrive", "argv", arguments: ["--", "-x", "--timeout", "5", "--help"]),
     same("the environment is the same, in its order", "environment"),
     same("a variable without a value arrives", "environment", with: ["setenv", "EMPTY="], expects: "454d5054593d"),
@@ -126,7 +129,8 @@ struct ProcessTransparencyTests {
   func environmentAdded() {
     let sandbox = Sandbox()
     sandbox.environment["CB_BREAKER"] = "outer"
-    let result = sandbox.cb("run", "x", "--", "/bin/sh", "-c", "env | grep -c ^CB_BREAKER=; echo $CB_BREAKER; test -n \"$CB_STATE\"")
+    let result = sandbox.cb(
+      "run", "x", "--", "/bin/sh", "-c", "env | grep -c ^CB_BREAKER=; echo $CB_BREAKER; test -n \"$CB_STATE\"")
     #expect(result.outputText == "1\nx\n")
     #expect(result.status == .exited(0))
   }

@@ -43,7 +43,8 @@ final class Terminal {
     let wanted = Array(text.utf8)
     while true {
       if screen.count >= seen + wanted.count {
-        for start in seen...(screen.count - wanted.count) where screen[start..<(start + wanted.count)].elementsEqual(wanted) {
+        for start in seen...(screen.count - wanted.count)
+        where screen[start..<(start + wanted.count)].elementsEqual(wanted) {
           seen = start + wanted.count
           return true
         }

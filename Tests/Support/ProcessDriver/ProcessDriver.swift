@@ -44,7 +44,8 @@ struct ProcessDriver {
       let result = runShell(
         listener, inherited: inherited,
         environment: [
-          (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"), (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
+          (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
+          (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
           (name: "CB_SIGNAL", value: ending.relayed.map { "\($0)" } ?? ""),
           (name: "CB_READER_GONE", value: "\(ending.readerGone)"),
           (name: "CB_STDERR_TAIL", value: String(decoding: ending.stderrTail, as: UTF8.self)),
