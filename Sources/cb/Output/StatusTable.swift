@@ -17,12 +17,15 @@ struct StatusTable {
   private let style: OutputStyle
   /// Time that went by since the rows were read.
   private let elapsed: Span
+  /// Columns before the table, where its lines are put behind something.
+  private let indent: Int
   private var widths: [Int]
   private var titles = ["NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS"]
   /// The first columns, all that fit; the state is always among them.
   private var shown = Column.allCases.count
 
-  init(_ rows: [StatusRow], _ style: OutputStyle, elapsed: Span = .zero) {
+  init(_ rows: [StatusRow], _ style: OutputStyle, elapsed: Span = .zero, indent: Int = 0) {
+    self.indent = indent
     self.style = style
     self.elapsed = elapsed
     widths = titles.map(\.utf8.count)
@@ -123,7 +126,7 @@ struct StatusTable {
     line += String(repeating: " ", count: widths[column] - width + Self.gap)
     if isText, style.takesEscapes, DisplayWidth.isDisputed(text) {
       let start = widths.prefix(column + 1).reduce(0, +) + Self.gap * (column + 1)
-      line += style.moved(to: start)
+      line += style.moved(to: indent + start)
     }
   }
 }
