@@ -58,13 +58,16 @@ struct StatusTable {
   private mutating func fit(_ columns: Int, _ rows: [StatusRow], _ longestAge: Int) {
     take(from: .lastFailure, downTo: 22, columns)
     take(from: .name, downTo: 40, columns)
-    take(from: .lastFailure, downTo: 17, columns)
+    take(from: .lastFailure, downTo: 20, columns)
     if total > columns {
       titles[Column.lastSuccess.rawValue] = "LAST OK"
       let ages = rows.compactMap { row in row.lastSuccess.map { age($0, row).utf8.count } }
       widths[Column.lastSuccess.rawValue] = max(7, ages.max() ?? 0)
     }
     take(from: .name, downTo: 20, columns)
+    // `exit 1, 12s ago`: the shortest reasons stay whole as long as names have some room.
+    take(from: .lastFailure, downTo: 15, columns)
+    take(from: .name, downTo: 16, columns)
     take(from: .lastFailure, downTo: max(12, longestAge), columns)
     take(from: .name, downTo: 12, columns)
     while total > columns, shown > 2 { shown -= 1 }
