@@ -3,8 +3,8 @@ package import CircuitBreaker
 /// The file store: a directory with one JSON document a breaker (CONTRACT section 6). `DocumentDirectory` sees to
 /// locks, atomic replacement and durability; `TimeLine` to the time.
 package struct FileStore: BreakerStorage {
-  private let documents: DocumentDirectory
-  private let clock: StoreClock
+  let documents: DocumentDirectory
+  let clock: StoreClock
   private let random: @Sendable () -> UInt64
 
   /// Events that stay in the document; older ones are spilled to the history file in batches, so that a document does
