@@ -25,6 +25,9 @@ package protocol BreakerStorage {
   /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
   func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
 
+  /// Whether the last error is one that the user has not been told of: of an outage, the first of this host.
+  var isNews: Bool { get }
+
   /// Lets go of what is held between two steps, such as a connection; the next step takes it again.
   func rest()
 }
@@ -71,4 +74,6 @@ package struct Applied {
 
 extension BreakerStorage {
   package func rest() {}
+
+  package var isNews: Bool { true }
 }

@@ -2,7 +2,9 @@ extension Breaker {
   mutating func record(_ report: Report, at now: Timestamp) -> Step {
     let permit = report.permit
     let lease = leases.firstIndex { $0.token == permit.token }.map { leases.remove(at: $0) }
-    guard permit.generation == generation, permit.breaker ?? id == id, lease != nil || !permit.hasLease else {
+    // Only a closed circuit admits without a lease.
+    let isHeard = lease != nil || (!permit.hasLease && state == .closed)
+    guard permit.generation == generation, permit.breaker ?? id == id, isHeard else {
       totals.stale += 1
       return Step(.stale)
     }

@@ -166,7 +166,10 @@ package struct Breaker: Hashable, Sendable {
     if case .closed = phase { streak.settle(at: now) }
     phase = next
     generation += 1
-    if case .closed = next { window = RunWindow() }
+    if case .closed = next {
+      window = RunWindow()
+      rejectionNoticed = false
+    }
   }
 
   mutating func remember(_ outcome: Outcome) {

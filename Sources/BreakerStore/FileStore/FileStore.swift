@@ -20,6 +20,9 @@ package struct FileStore: BreakerStorage {
     self.random = random
   }
 
+  /// The directory, for messages.
+  package var path: String { String(decoding: documents.path, as: UTF8.self) }
+
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {

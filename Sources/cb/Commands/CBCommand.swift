@@ -24,6 +24,6 @@ struct CB: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, Set.self,
-      Check.self, Wait.self,
+      Check.self, Wait.self, PermitCommand.self, ReportCommand.self, Names.self,
     ])
 }
