@@ -5,7 +5,8 @@ set -g __cb_commands run status open close half-open reset remove get set check 
 # The words before the one to complete, without the program.
 function __cb_words
     set -l words (commandline -opc)
-    printf '%s\n' $words[2..]
+    set -e words[1]
+    test (count $words) -gt 0; and printf '%s\n' $words
 end
 
 # Whether the word to complete belongs to CMD, behind '--'.
