@@ -50,7 +50,8 @@ let package = Package(
       name: "store-exerciser", dependencies: ["BreakerStore"], path: "Tests/StoreExerciser", swiftSettings: strict),
     .testTarget(
       name: "BreakerStoreTests", dependencies: ["BreakerStore", "store-exerciser"], swiftSettings: strict),
-    .testTarget(name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore"], swiftSettings: strict),
+    .testTarget(
+      name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore", "CircuitBreaker"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
     .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),

@@ -18,7 +18,14 @@ enum Main {
       }
       arguments.append(String(cString: argument))
     }
-    exit(dispatch(arguments, World(inherited: inherited, commandLine: commandLine)))
+    let world = World(inherited: inherited, commandLine: commandLine)
+    // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
+    // the store is and what to run on an event.
+    if inherited.isElevated {
+      world.say("refusing to run setuid, setgid or with file capabilities; use sudo or a service manager instead")
+      exit(ExitCode.selfFailed)
+    }
+    exit(dispatch(arguments, world))
   }
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
