@@ -22,7 +22,7 @@ _cb_options() {
         half-open) echo "--reason $common" ;;
         wait) echo "--timeout $common" ;;
         permit) echo "--lease $common" ;;
-        history) echo "--json -n --follow $common" ;;
+        history) echo "--json -n --follow -f $common" ;;
         metrics) echo "--output $common" ;;
         help) ;;
         *) echo "$common" ;;
@@ -32,7 +32,7 @@ _cb_options() {
 # Whether an option takes a value as the next word.
 _cb_takes_value() {
     case $1 in
-        *=* | --version | --help | -h | --quiet | -q | --json | --verbose | -v | --hold | --follow | --watch) return 1 ;;
+        *=* | --version | --help | -h | --quiet | -q | --json | --verbose | -v | --hold | --follow | -f | --watch) return 1 ;;
         -*) return 0 ;;
         *) return 1 ;;
     esac

@@ -23,7 +23,7 @@ function __cb_arguments
             continue
         end
         switch $word
-            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold --follow --watch
+            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold -f --follow --watch
             case '-*'
                 set skip 1
             case '*'
@@ -197,7 +197,7 @@ complete -c cb -n '__cb_at open close half-open' -l reason -x -d Why
 complete -c cb -n '__cb_at wait' -l timeout -x -d 'Give up after this long'
 complete -c cb -n '__cb_at permit' -l lease -x -d 'How long the permit lasts'
 complete -c cb -n '__cb_at history' -s n -x -d 'Only the last events'
-complete -c cb -n '__cb_at history' -l follow -d 'Go on and print events as they happen'
+complete -c cb -n '__cb_at history' -s f -l follow -d 'Go on and print events as they happen'
 complete -c cb -n '__cb_at metrics' -l output -rF -d 'File to replace'
 
 complete -c cb -n '__cb_at run get set check wait permit report 0' -xa '(__cb_names)' -d Breaker
