@@ -65,5 +65,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
+    .testTarget(
+      name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
 )
