@@ -112,7 +112,8 @@ struct TLSTests {
       var byte: UInt8 = 0
       while recv(descriptor, &byte, 1, 0) > 0 {}
     }
-    #expect(try reason(RedisServer.client("rediss://127.0.0.1:\(greeting.port)?timeout=10s")) == .notTLS)
+    #expect(
+      try reason(RedisServer.client("rediss://127.0.0.1:\(greeting.port)?timeout=10s&connect-timeout=10s")) == .notTLS)
     let plain = try RedisServer()
     // It may wait for the end of what it takes for a line, or find an error in it: both end in time.
     let time = try duration {
