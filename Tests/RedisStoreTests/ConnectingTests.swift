@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Looking up and connecting")
 struct ConnectingTests {
-  @Test("a name that does not exist fails within the deadline, and leaves no process behind")
+  @Test("a name that does not exist fails within the deadline")
   func unknownName() throws {
     let time = try duration {
       let problem = try redisError {
@@ -60,6 +60,24 @@ struct ConnectingTests {
     } catch {
       return error.code
     }
+  }
+
+  @Test("writing to a peer that is gone is an error, and no SIGPIPE kills us")
+  func brokenPipe() throws {
+    signal(SIGPIPE, SIG_DFL)
+    // The threads that tests run on block the signal, which would hide that it was sent.
+    var pipe = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_UNBLOCK, &pipe, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var ends: [Int32] = [0, 0]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+    let socket = Socket(adopting: ends[0])
+    close(ends[1])
+    let outcome = [UInt8(1)].withUnsafeBytes { socket.send($0) }
+    guard case .failed(EPIPE) = outcome else { throw TestFailure("\(outcome)") }
   }
 
   @Test("a build says what it lacks")
