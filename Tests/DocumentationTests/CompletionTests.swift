@@ -38,7 +38,7 @@ struct CompletionTests {
       (["cb", "report", "x", "t", "ig"], ["ignored"]), (["cb", "run", "--exclude", "3,SIGTE"], ["3,SIGTERM"]),
       (["cb", "run", "x", "--", "mkfif"], ["mkfifo"]), (["cb", "status", "--store", "file:none", "db"], []),
     ] as [([String], [String])] {
-      #expect(try Shells.bash(words, library: library, in: sandbox) == expected, "\(words)")
+      #expect(Set(try Shells.bash(words, library: library, in: sandbox)) == Set(expected), "\(words)")
     }
     #expect(
       Set(try Shells.bash(["cb", "run", "--on-event", ""], library: library, in: sandbox))
