@@ -65,6 +65,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
+    // Faults, kills and hostile input: short here, long in `make torture`.
+    .testTarget(
+      name: "TrustTests", dependencies: ["cb", "RedisStore", "BreakerStore", "CircuitBreaker", "CTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]

@@ -3,8 +3,12 @@ import Glibc
 
 extension StorePlace {
   /// Makes a new file with these bytes under a temporary name, flushed if asked. On any error it is gone again.
-  func writeNew(_ name: FileName, _ bytes: [UInt8], flushed: Bool) throws(StoreError) {
-    let file = try create(name)
+  ///
+  /// - Parameter companion: a temporary name that a crash can have left only together with `name`, and that goes with it.
+  func writeNew(
+    _ name: FileName, _ bytes: [UInt8], flushed: Bool, companion: FileName? = nil
+  ) throws(StoreError) {
+    let file = try create(name, companion)
     do throws(StoreError) {
       try fit(file, name)
       try write(bytes, to: file, name)
@@ -22,12 +26,13 @@ extension StorePlace {
   }
 
   /// Makes a file that must not be there. What a crash has left under its name goes first; we hold the lock.
-  private func create(_ name: FileName) throws(StoreError) -> Descriptor {
+  private func create(_ name: FileName, _ companion: FileName?) throws(StoreError) -> Descriptor {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY
     for _ in 0..<2 {
       let raw = retryingInterrupts { openat(descriptor, name.cString, flags, trust.fileMode) }
       if raw >= 0 { return Descriptor(owning: raw) }
       guard errno == EEXIST else { throw error(errno, "write", name) }
+      if let companion { try unlink(companion, operation: "write") }
       try unlink(name, operation: "write")
     }
     throw error(EEXIST, "write", name)
@@ -85,7 +90,9 @@ extension StorePlace {
     _ base: [UInt8], with bytes: [UInt8], _ durability: Durability
   ) throws(StoreError) {
     let temporary = name(base, .temporary)
-    try writeNew(temporary, bytes, flushed: durability == .flushed)
+    // An unflushed change has no use for the safe copy's temporary name, but leaves none of a crash either.
+    try writeNew(
+      temporary, bytes, flushed: durability == .flushed, companion: name(base, .safeTemporary))
     do throws(StoreError) {
       if durability == .flushed { try replaceSafeCopy(base, temporary, bytes) }
       try replace(name(base, .document), by: temporary, durability)

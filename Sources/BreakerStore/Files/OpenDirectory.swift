@@ -50,7 +50,9 @@ private func makeDirectories(_ path: [UInt8]) throws(StoreError) {
     if end == path.count || path[end] == UInt8(ascii: "/") {
       let name = FileName(Array(path[..<end]))
       // EEXIST: there already. EROFS and EACCES can come before EEXIST, so what is there is looked for.
-      if mkdir(name.cString, 0o700) != 0, errno != EEXIST {
+      if mkdir(name.cString, 0o700) == 0 {
+        try flushParent(of: path[..<end])
+      } else if errno != EEXIST {
         let code = errno
         var status = stat()
         guard stat(name.cString, &status) == 0, end < path.count else {
@@ -60,4 +62,19 @@ private func makeDirectories(_ path: [UInt8]) throws(StoreError) {
     }
     end += 1
   }
+}
+
+/// Waits until the name of a directory that was just made is on the disk: flushing the directory itself does not see to
+/// that, and a power cut would take the first state change with it.
+private func flushParent(of path: ArraySlice<UInt8>) throws(StoreError) {
+  let slash = path.lastIndex(of: UInt8(ascii: "/"))
+  let name = FileName(slash.map { $0 == path.startIndex ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [UInt8(ascii: ".")])
+  let raw = retryingInterrupts { Glibc.open(name.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY) }
+  // A parent that can be written but not read cannot be flushed by us.
+  if raw < 0 { return }
+  let descriptor = Descriptor(owning: raw)
+  if retryingInterrupts({ fsync(raw) }) != 0, ![EINVAL, ENOTSUP, ENOSYS].contains(errno) {
+    throw StoreError(code: errno, "flush", name.text)
+  }
+  _ = consume descriptor
 }

@@ -1,0 +1,130 @@
+import BreakerStore
+import CTestSupport
+import CircuitBreaker
+import Glibc
+
+/// A fresh directory for one check, removed with this value: the store is `state` in it, not made yet.
+final class Place {
+  let path: String
+  var environment: [String: String]
+  var store: String { path + "/state" }
+
+  init() {
+    var template = Array("/tmp/cb-trust-XXXXXX".utf8CString)
+    path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    environment = [
+      "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path, "LC_ALL": "C.UTF-8", "CB_STATE_DIR": path + "/state",
+    ]
+  }
+
+  deinit { cts_remove_tree(path) }
+
+  @discardableResult
+  func cb(_ words: [String]) -> Ended { execute([Programs.cb] + words) }
+
+  @discardableResult
+  func cb(_ words: String...) -> Ended { cb(words) }
+
+  func execute(_ words: [String]) -> Ended {
+    Child(words.map { Array($0.utf8) }, environment: environment, directory: path).wait()
+  }
+
+  /// The breaker `x` as the store has it; nil if there is none.
+  func breaker(clock: StoreClock = .system()) throws -> (breaker: Breaker?, damage: String?) {
+    let reading = try fileStore(clock).read(try BreakerName("x"))
+    return (reading.breaker, reading.damage)
+  }
+
+  func fileStore(_ clock: StoreClock = .system()) -> FileStore {
+    FileStore(directory: DocumentDirectory(path: store), clock: clock, random: { 7 })
+  }
+
+  // MARK: Files
+
+  func entries(_ directory: String? = nil) -> [String] {
+    guard let stream = opendir(directory ?? store) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// What is in a file, nil if it cannot be read.
+  static func contents(_ path: String) -> [UInt8]? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+    return bytes
+  }
+
+  static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
+      if count <= 0 { break }
+      done += count
+    }
+    close(file)
+  }
+}
+
+/// The files of a store, to be put back as often as is needed. The document and its safe copy stay one file if they
+/// were.
+struct StoreImage {
+  var files: [String: [UInt8]] = [:]
+  var isLinked = false
+
+  init() {}
+
+  init(_ place: Place) {
+    var inodes: [ino_t] = []
+    for name in place.entries() {
+      files[name] = Place.contents(place.store + "/" + name) ?? []
+      var status = stat()
+      if name == "x.json" || name == "x.safe", lstat(place.store + "/" + name, &status) == 0 {
+        inodes.append(status.st_ino)
+      }
+    }
+    isLinked = inodes.count == 2 && inodes[0] == inodes[1]
+  }
+
+  func restore(_ place: Place) {
+    cts_remove_tree(place.store)
+    if files.isEmpty { return }
+    mkdir(place.store, 0o700)
+    for (name, bytes) in files where !(isLinked && name == "x.safe") {
+      Place.write(place.store + "/" + name, bytes)
+    }
+    if isLinked { link(place.store + "/x.json", place.store + "/x.safe") }
+  }
+}
+
+/// What must not be lost of a breaker: all but its times.
+struct Holding: Hashable {
+  var state: CircuitState
+  var generation: Int
+  var failCounter: Int
+  var totals: Totals
+  var held: CircuitState?
+  var settings: StoredSettings
+  var leases: Int
+
+  init(_ breaker: Breaker) {
+    state = breaker.state
+    generation = breaker.generation
+    failCounter = breaker.failCounter
+    totals = breaker.totals
+    held = breaker.hold?.state
+    settings = breaker.settings
+    leases = breaker.leases.count
+  }
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// Runs a command with its system calls on the store watched or tampered with. Only `cb` itself is traced, not CMD.
+struct Strace {
+  let place: Place
+  private var files: [String] {
+    ["", "/x.json", "/x.lock", "/x.safe", "/x.json.tmp", "/x.safe.tmp", "/x.history", "/x.history.tmp"]
+  }
+
+  private var tracing: [String] {
+    ["/usr/bin/strace", "-o", place.path + "/trace"] + files.flatMap { ["-P", place.store + $0] }
+  }
+
+  /// The system calls on the store, in order.
+  func calls(_ command: [String]) -> (calls: [String], ended: Ended) {
+    let ended = place.execute(tracing + [Programs.cb] + command)
+    let text = String(decoding: Place.contents(place.path + "/trace") ?? [], as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { $0.first?.isLetter == true && $0.contains("(") }
+    return (lines.map { String($0.prefix { $0 != "(" }) }, ended)
+  }
+
+  /// With `tampering` (strace's words behind `inject=CALL:`) at these system calls.
+  func tampered(_ command: [String], _ call: String, _ tampering: String) -> Ended {
+    place.execute(tracing + ["-e", "inject=\(call):\(tampering)", Programs.cb] + command)
+  }
+}
