@@ -182,8 +182,10 @@ package struct DocumentDirectory: Sendable {
       try place.replaceDocument(base, with: bytes, durability)
       if durability == .flushed { try directory.flush() }
     case .remove:
-      // The document last: a safe copy that outlived it could be taken for that of a later breaker of this name.
-      for file in [StoreFile.temporary, .safeTemporary, .historyTemporary, .safeCopy, .history, .document] {
+      // The document before its safe copy: a power cut in between would else leave one that may be torn, and nothing to
+      // make up for it. A safe copy that outlives it is not taken for that of a later breaker of this name, since the
+      // first change of that one replaces it before there is a document.
+      for file in [StoreFile.temporary, .safeTemporary, .historyTemporary, .history, .document, .safeCopy] {
         try place.unlink(place.name(base, file), operation: "remove")
       }
       try directory.flush()

@@ -16,7 +16,8 @@ struct ManualChange {
         let settings = try session.settings(for: name, stored: reading.breaker?.settings)
         let before = reading.breaker?.state ?? .closed
         let applied = try session.apply(event(settings), to: name)
-        let from = applied.step.transitions.first?.from ?? before
+        // Where the state stayed, it was what it is: the look before may be of another time.
+        let from = applied.step.transitions.first?.from ?? applied.breaker?.state ?? before
         try session.world.print("\(name): \(from.rawValue) -> \(applied.breaker?.state.rawValue ?? before.rawValue)\n")
         Announcer(name: name, settings: settings, world: session.world)
           .announce(applied.step.transitions, applied.breaker, at: applied.now)

@@ -1,0 +1,280 @@
+import BreakerStore
+import CircuitBreaker
+import Glibc
+
+/// Many processes on one breaker, with random commands and random kills, and what was seen of each.
+final class Crowd {
+  private let place: Place
+  private let store: String
+  private var random: SeededRandom
+  private(set) var operations: [Operation] = []
+  private(set) var kills = 0
+  private(set) var processes = 0
+  private var tokens: [(text: String, from: Int)] = []
+  /// Spoils the store behind everybody's back now and then: what the checker has to find out.
+  var sabotage: (() -> Void)?
+
+  private static var policy: Policy {
+    var policy = Policy()
+    policy.failMax = 2
+    policy.resetTimeout = .seconds(36000)
+    policy.halfOpenMax = 2
+    policy.successThreshold = 2
+    return policy
+  }
+
+  private enum Kind {
+    case run(fails: Bool)
+    case open, close, halfOpen, reset
+    case permit
+    case report(text: String, from: Int, Outcome)
+    case look
+  }
+
+  private struct Going {
+    var kind: Kind
+    var child: Child
+    var call: Double
+    /// When CMD of a run was seen to have started.
+    var started: Double?
+    var killed: Double?
+    var killAt: Double
+  }
+
+  init(_ place: Place, store: String, seed: UInt64) {
+    self.place = place
+    self.store = store
+    random = SeededRandom(seed)
+  }
+
+  struct Failed: Error { var what: String }
+
+  /// Runs `count` commands, `width` at once, and the checker's search over what was seen.
+  func verdict(count: Int, width: Int) throws -> LinearizabilityChecker.Verdict {
+    let made = cb(["set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2"]).wait()
+    guard made.code == 0 else { throw Failed(what: made.error) }
+    var going: [Going] = []
+    var begun = 0
+    while begun < count || !going.isEmpty {
+      while going.count < width, begun < count {
+        begun += 1
+        going.append(start())
+      }
+      var polls = going.flatMap(\.child.sources).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      _ = poll(&polls, nfds_t(polls.count), 1)
+      let now = clockSeconds()
+      for index in going.indices.reversed() {
+        going[index].child.pump()
+        if going[index].started == nil, !going[index].child.bytes[0].isEmpty { going[index].started = clockSeconds() }
+        if going[index].killed == nil, now > going[index].killAt {
+          going[index].killed = now
+          kill(going[index].child.pid, SIGKILL)
+          kills += 1
+        }
+        if going[index].child.reap() {
+          let one = going.remove(at: index)
+          one.child.pump()
+          try record(one, end: clockSeconds())
+        }
+      }
+      if let sabotage, begun % 5 == 0 { sabotage() }
+    }
+    let last = start(.look)
+    _ = last.child.wait()
+    try record(last, end: clockSeconds())
+    var checker = LinearizabilityChecker(operations: operations)
+    for entry in try history() { checker.history[entry.sequence] = .init(entry) }
+    return checker.check(from: Model(breaker: Breaker(id: 1)))
+  }
+
+  private func cb(_ words: [String]) -> Child {
+    processes += 1
+    return Child(
+      ([Programs.cb] + words + ["--store", store]).map { Array($0.utf8) }, environment: place.environment,
+      directory: place.path)
+  }
+
+  private func history() throws -> [HistoryEntry] {
+    let ended = cb(["history", "x", "--json", "-n", "100000"]).wait()
+    guard let list = try JSONValue.parse(Array(ended.output.utf8)).array else { throw Failed(what: ended.error) }
+    return list.compactMap { value in
+      guard let sequence = value["sequence"]?.int, let kind = value["kind"]?.string.flatMap(HistoryEntry.Kind.init)
+      else { return nil }
+      return HistoryEntry(
+        sequence: sequence, at: Model.now, kind: kind, from: value["from"]?.string.flatMap(CircuitState.init),
+        to: value["to"]?.string.flatMap(CircuitState.init))
+    }
+  }
+
+  // MARK: Starting
+
+  private func start() -> Going {
+    switch random.below(20) {
+    case 0: start(.open)
+    case 1: start(.close)
+    case 2, 3: start(.halfOpen)
+    case 4: start(.reset)
+    case 5, 6: start(.permit)
+    case 7, 8:
+      if tokens.isEmpty {
+        start(.permit)
+      } else {
+        start(tokens.remove(at: random.below(tokens.count)), random.pick([.success, .failure]))
+      }
+    case 9, 10, 11: start(.look)
+    case let other: start(.run(fails: other < 16))
+    }
+  }
+
+  private func start(_ token: (text: String, from: Int), _ outcome: Outcome) -> Going {
+    start(.report(text: token.text, from: token.from, outcome))
+  }
+
+  private func start(_ kind: Kind) -> Going {
+    let words =
+      switch kind {
+      case .run(let fails): ["run", "x", "--store", store, "--", "sh", "-c", "echo $CB_STATE; exit \(fails ? 1 : 0)"]
+      case .open: ["open", "x"]
+      case .close: ["close", "x"]
+      case .halfOpen: ["half-open", "x"]
+      case .reset: ["reset", "x"]
+      case .permit: ["permit", "x", "--lease", "10h"]
+      case .report(let text, _, let outcome): ["report", "x", text, outcome.rawValue]
+      case .look: ["status", "x", "--json"]
+      }
+    let call = clockSeconds()
+    var killAt = Double.infinity
+    // On a busy machine a process takes longer to get anywhere.
+    if random.below(5) == 0 { killAt = call + Double(random.below(random.below(3) == 0 ? 40 : 400)) / 1000 }
+    if case .look = kind { killAt = .infinity }
+    processes += 1
+    let isRun = if case .run = kind { true } else { false }
+    let child = Child(
+      ([Programs.cb] + words + (isRun ? [] : ["--store", store])).map { Array($0.utf8) },
+      environment: place.environment, directory: place.path)
+    return Going(kind: kind, child: child, call: call, killed: nil, killAt: killAt)
+  }
+
+  // MARK: What was seen
+
+  private func record(_ one: Going, end: Double) throws {
+    let isKilled = one.killed != nil && one.child.wait().code == 256 + SIGKILL
+    let code = one.child.wait().code
+    let error = one.child.error
+    // What a store that was too slow is answered with tells nothing of the breaker.
+    if error.contains("cannot ") { throw Failed(what: error) }
+    // A request of a dead client may still be on its way to a server.
+    let last = isKilled && !store.hasPrefix("file:") ? Double.infinity : end
+    func add(_ label: String, _ call: Double, _ end: Double, after: Int? = nil, _ effect: @escaping Operation.Effect) {
+      operations.append(
+        Operation(label: label, call: call, end: end, isOptional: isKilled, after: after, effect: effect))
+    }
+    let number = operations.count
+    switch one.kind {
+    case .run(let fails):
+      let token = Token(text: "run\(number)")
+      let isTrial = one.child.output.hasPrefix("half-open")
+      let wasStarted = one.started != nil
+      let isRejected = !isKilled && code == 75
+      let death = one.killed
+      add("run \(number)", one.call, isKilled ? last : one.started ?? end) { model in
+        let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
+        guard case .admitted(let permit) = step.effect else { return isKilled && !wasStarted || isRejected }
+        model.permits[number] = permit
+        if model.dead.contains(number) { _ = model.apply(.lose([token])) }
+        return !isRejected && (!wasStarted || permit.isTrial == isTrial)
+      }
+      // CMD ran, so it was admitted for certain.
+      if wasStarted { operations[number].isOptional = false }
+      if isRejected { return }
+      let said = one.child.error
+      add("result \(number)", one.call, last, after: number) { model in
+        guard let permit = model.permits.removeValue(forKey: number) else { return false }
+        let verdict = Verdict(fails ? .failure : .success, reason: fails ? "exit 1" : "exit 0")
+        let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+        if isKilled { return true }
+        let to = step.transitions.last?.to
+        return said.contains("circuit opened") == (to == .open) && said.contains("circuit closed") == (to == .closed)
+      }
+      if isKilled, let death {
+        // Dead, it holds nothing.
+        operations.append(
+          Operation(label: "death \(number)", call: death, end: end, after: wasStarted ? number : nil) { model in
+            model.dead.insert(number)
+            if model.breaker.leases.contains(where: { $0.token == token }) { _ = model.apply(.lose([token])) }
+            return true
+          })
+      }
+    case .permit:
+      let text = one.child.output.prefix { $0 != "\n" }
+      let token = Token(text: text.isEmpty ? "permit\(number)" : String(text))
+      let isRejected = code == 75
+      add("permit \(number)", one.call, last) { model in
+        let request = AdmissionRequest(
+          token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
+        guard case .admitted(let permit) = model.apply(.admit(request)).effect else { return isKilled || isRejected }
+        model.permits[number] = permit
+        return isKilled || !isRejected
+      }
+      if !text.isEmpty {
+        operations[number].isOptional = false
+        tokens.append((String(text), number))
+      }
+    case .report(let text, let from, let outcome):
+      let token = Token(text: text)
+      let isUnknown = error.contains("not outstanding")
+      let isStale = error.contains("came too late")
+      add("report \(number) of \(from)", one.call, last, after: from) { model in
+        let lease = model.breaker.leases.first { $0.token == token }
+        if isUnknown { return lease == nil }
+        guard let permit = model.permits[from] else { return false }
+        let verdict = Verdict(outcome, reason: "reported")
+        let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+        return isKilled || isStale == (step.effect == .stale)
+      }
+    case .open, .close, .halfOpen, .reset:
+      let output = one.child.output
+      let by = ManualAction(by: "somebody")
+      let event: Event =
+        switch one.kind {
+        case .open: .open(.usual(Self.policy), by)
+        case .close: .close(.usual, by)
+        case .halfOpen: .halfOpen(by)
+        default: .reset
+        }
+      add("\(one.kind) \(number)", one.call, last) { model in
+        let from = model.breaker.state
+        _ = model.apply(event)
+        if isKilled && output.isEmpty { return true }
+        if case .reset = event { return true }
+        return output == "x: \(from.rawValue) -> \(model.breaker.state.rawValue)\n"
+      }
+      if !output.isEmpty { operations[number].isOptional = false }
+    case .look:
+      let seen = try Look(one.child.output)
+      add("look \(number) \(seen)", one.call, end) { Look($0.breaker) == seen }
+    }
+  }
+
+  /// What `cb status --json` shows of a breaker.
+  private struct Look: Hashable {
+    var state: String
+    var numbers: [Int]
+
+    init(_ breaker: Breaker) {
+      state = breaker.state.rawValue
+      var successes = 0
+      if case .halfOpen(let count) = breaker.phase { successes = count }
+      numbers = [breaker.failCounter, breaker.generation, breaker.trials, successes, breaker.running]
+      numbers += breaker.totals.fields.map(\.count)
+    }
+
+    init(_ text: String) throws {
+      let value = try JSONValue.parse(Array(text.utf8)).array?.first
+      guard let value, let state = value["state"]?.string else { throw Failed(what: text) }
+      self.state = state
+      numbers = ["fail_counter", "generation", "trials", "success_counter", "running"].map { value[$0]?.int ?? -1 }
+      numbers += Totals().fields.map { value["totals"]?[$0.key]?.int ?? -1 }
+    }
+  }
+}
