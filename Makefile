@@ -6,7 +6,7 @@ BUILD = .build/release/cb
 # Linked fully static: dynamic linking alone costs 3 ms a run, more than all that cb does.
 RELEASE = -c release -Xswiftc -static-executable
 
-.PHONY: all build demo test lint bench install uninstall deb tarball deps clean
+.PHONY: all build demo test torture lint bench install uninstall deb tarball deps clean
 
 all: build
 
@@ -23,6 +23,12 @@ demo: build
 test: build
 	@sh contrib/install-dependencies test
 	CB_BINARY="$(CURDIR)/$(BUILD)" $(SWIFT) test
+
+# The long form of the trust tests: make torture T=30m [STORE=file|redis]
+T ?= 30m
+torture: build
+	@sh contrib/install-dependencies test
+	@CB_BINARY="$(CURDIR)/$(BUILD)" sh contrib/torture $(T) $(STORE)
 
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests

@@ -229,7 +229,12 @@ extension RedisLocation.Parser {
         location.tls?.insecure = value == [0x31]
       case "db": throw bad("is for redis+unix:// only; write the database after the host: redis://host/1")
       case "cacert", "cert", "key", "sni", "insecure": throw bad("is for rediss:// only")
-      default: throw bad("is unknown; \(scheme):// knows " + known.joined(separator: ", "))
+      default:
+        // What an unknown parameter holds may well be a password: `?password=...` is a fair guess, and wrong.
+        let isWord = key.count <= 32 && key.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F }
+        throw RedisLocation.Invalid(
+          part: .parameter, parameter: isWord ? name : "...", value: nil,
+          reason: "is unknown; \(scheme):// knows " + known.joined(separator: ", "))
       }
     }
     guard let tls = location.tls else { return }

@@ -109,7 +109,7 @@ struct RedisLocationTests {
         == "Redis URL: port '70000': must be a number from 1 to 65535")
     #expect(
       try invalid("redis://h?tiemout=1").description
-        == "Redis URL: parameter 'tiemout' '1': is unknown; redis:// knows prefix, connect-timeout, timeout")
+        == "Redis URL: parameter 'tiemout': is unknown; redis:// knows prefix, connect-timeout, timeout")
     #expect(!(try invalid("redis://h:\u{1b}[31m").description.contains("\u{1b}")))
   }
 

@@ -30,8 +30,11 @@ import Testing
       now = now + .seconds(1)
       let token = Token(UInt64(number), 5)
       let holder = Holder(realm: "b:4026531836", pid: 77, startTime: 99)
-      let request = AdmissionRequest(token: token, policy: policy, kind: number % 3 == 0 ? .permit : .run, holder: holder)
-      guard case .admitted(let permit) = breaker.apply(.admit(request), at: now).effect, number % 4 != 0 else { continue }
+      let request = AdmissionRequest(
+        token: token, policy: policy, kind: number % 3 == 0 ? .permit : .run, holder: holder)
+      guard case .admitted(let permit) = breaker.apply(.admit(request), at: now).effect, number % 4 != 0 else {
+        continue
+      }
       let verdict = Verdict(number % 2 == 0 ? .failure : .success, reason: "exit \(number) \u{1b}[31m")
       _ = breaker.apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: 0.5)), at: now)
     }
@@ -45,8 +48,10 @@ import Testing
   private static func mutate(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = bytes
     let spice = [
-      "-1", "9223372036854775807", "-9223372036854775808", "1e308", "null", "\"\"", "{", "[", "]", "}", ",", ":", "\\u0000",
-      "\u{0}", "0", "99999999999999999999", "\"9999-12-31T23:59:59.999Z\"", "\"-0001-01-01T00:00:00Z\"", "NaN", "/*", "'",
+      "-1", "9223372036854775807", "-9223372036854775808", "1e308", "null", "\"\"", "{", "[", "]", "}", ",", ":",
+      "\\u0000",
+      "\u{0}", "0", "99999999999999999999", "\"9999-12-31T23:59:59.999Z\"", "\"-0001-01-01T00:00:00Z\"", "NaN", "/*",
+      "'",
     ]
     for _ in 0...random.below(4) {
       let place = random.below(bytes.count + 1)
@@ -78,7 +83,9 @@ import Testing
     var faults: [String] = []
     for round in 0..<rounds {
       let input = round < found.count ? found[round] : mutate(random.pick(seeds), &random)
-      if let fault = try read(input) { faults.append("\(fault): \(String(decoding: input.prefix(300), as: UTF8.self))") }
+      if let fault = try read(input) {
+        faults.append("\(fault): \(String(decoding: input.prefix(300), as: UTF8.self))")
+      }
     }
     print("inputs to \(name): \(rounds)")
     return faults
@@ -169,16 +176,34 @@ import Testing
       do {
         _ = try RedisLocation.parse(text)
       } catch {
-        if "\(error)".contains("p@h") { return "a password in a message" }
+        // Where the mutation has put the password into other parts as well, it is no password there.
+        if text.split(separator: "p@h").count == 2, "\(error)".contains("p@h") { return "a password in a message" }
       }
       return nil
     }
     #expect(faults == [])
   }
 
+  @Test func `a password in a parameter that is none is not shown`() throws {
+    for url in [
+      "redis://h?password=hunter2", "redis://h?x=y&u:hunter2@h", "redis://h?hunter2%zz", "redis://h?PASS=hunter2",
+    ] {
+      let message: String
+      do {
+        _ = try RedisLocation.parse(url)
+        message = ""
+      } catch {
+        message = error.description
+      }
+      #expect(!message.isEmpty && !message.contains("hunter2"), "\(url): \(message)")
+    }
+  }
+
   @Test func `mutated lines of history are passed over or are entries in order`() throws {
     var breaker = Breaker(id: 1)
-    for _ in 0..<20 { _ = breaker.apply(.open(.held, ManualAction(by: "a", reason: "é\u{7}")), at: Timestamp(milliseconds: 5)) }
+    for _ in 0..<20 {
+      _ = breaker.apply(.open(.held, ManualAction(by: "a", reason: "é\u{7}")), at: Timestamp(milliseconds: 5))
+    }
     let lines = breaker.history.flatMap(BreakerDocument.historyLine)
     let faults = Self.fuzz("history lines", [lines]) { input in
       let entries = HistoryFile.entries(input, before: 30, limit: 10)
@@ -190,7 +215,8 @@ import Testing
 
   @Test func `mutated replies of a server are refused or events`() throws {
     let event = Event.open(.usual(Policy()), ManualAction(by: "a"))
-    let text = "1700000000000 " + String(decoding: JSONValue.object(EventDocument.encode(event)).bytes(.compact), as: UTF8.self)
+    let text =
+      "1700000000000 " + String(decoding: JSONValue.object(EventDocument.encode(event)).bytes(.compact), as: UTF8.self)
     let seeds = ["ok", "1700000000000", "0", "3", "", text, text, text].map { Array($0.utf8) }
     var random = SeededRandom(Effort.seed)
     for _ in 0..<Self.rounds {
@@ -209,7 +235,8 @@ import Testing
       #expect(reply.base >= 0 && reply.next >= reply.base)
       var log = EventLog()
       let name = try BreakerName("x")
-      if let value = try? JSONValue.parse(reply.snapshot), let taken = try? EventLog(snapshot: value, base: reply.base, name: name)
+      if let value = try? JSONValue.parse(reply.snapshot),
+        let taken = try? EventLog(snapshot: value, base: reply.base, name: name)
       {
         log = taken
       }

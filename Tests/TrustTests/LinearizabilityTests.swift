@@ -4,9 +4,9 @@ import Testing
 
 /// What many processes see of one breaker, some of them killed, is what one after the other would have seen.
 @Suite(.serialized) struct LinearizabilityTests {
-  private static var count: Int { Effort.isTorture ? 90 : 60 }
+  private static var count: Int { Effort.isTorture ? 60 : 36 }
 
-  @Test(arguments: (0..<(3 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
+  @Test(arguments: (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
   func `many processes and kills on the file store are some order of the core's events`(seed: UInt64) throws {
     if Effort.store == "redis" { return }
     let place = Place()
@@ -15,7 +15,7 @@ import Testing
     print("history on file, seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
   }
 
-  @Test(arguments: (0..<(3 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
+  @Test(arguments: (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
   func `many processes and kills on a Redis server are some order of the core's events`(seed: UInt64) throws {
     if Effort.store == "file" { return }
     let place = Place()
@@ -34,8 +34,11 @@ import Testing
       if let old { Place.write(document, old) }
       old = Place.contents(document)
     }
-    let verdict = try? crowd.verdict(count: 40, width: 4)
-    #expect(verdict != .linearizable)
+    let verdict = try crowd.verdict(count: 24, width: 2)
+    guard case .violation = verdict else {
+      Issue.record("not found out: \(verdict)")
+      return
+    }
   }
 
   @Test func `the checker knows a history that is none`() {
@@ -44,7 +47,9 @@ import Testing
     func see(_ state: CircuitState, _ call: Double, _ end: Double) -> Operation {
       Operation(label: "see", call: call, end: end) { $0.breaker.state == state }
     }
-    let change = Operation(label: "open", call: 1, end: 3) { _ = $0.apply(open); return true }
+    let change = Operation(label: "open", call: 1, end: 3) {
+      _ = $0.apply(open); return true
+    }
     func verdict(_ operations: [Operation]) -> LinearizabilityChecker.Verdict {
       LinearizabilityChecker(operations: operations).check(from: start)
     }

@@ -68,7 +68,8 @@ private func makeDirectories(_ path: [UInt8]) throws(StoreError) {
 /// that, and a power cut would take the first state change with it.
 private func flushParent(of path: ArraySlice<UInt8>) throws(StoreError) {
   let slash = path.lastIndex(of: UInt8(ascii: "/"))
-  let name = FileName(slash.map { $0 == path.startIndex ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [UInt8(ascii: ".")])
+  let name = FileName(
+    slash.map { $0 == path.startIndex ? [UInt8(ascii: "/")] : Array(path[..<$0]) } ?? [UInt8(ascii: ".")])
   let raw = retryingInterrupts { Glibc.open(name.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY) }
   // A parent that can be written but not read cannot be flushed by us.
   if raw < 0 { return }

@@ -37,13 +37,13 @@ struct LinearizabilityChecker {
     /// The longest beginning that fits.
     case violation(best: [String])
     /// Given up after so many steps.
-    case undecided
+    case undecided(best: [String])
   }
 
   let operations: [Operation]
   /// The history of the breaker as the store has it at the end: a state whose own begins otherwise is no way on.
   var history: [Int: Seen] = [:]
-  var limit = 400_000
+  var limit = 150_000
 
   struct Seen: Hashable {
     var kind: HistoryEntry.Kind
@@ -78,6 +78,7 @@ struct LinearizabilityChecker {
         chosen: -1)
     ]
     var best: [Int] = []
+    var bestDepth = 0
     var steps = 0
     while var frame = stack.popLast() {
       let done = frame.memory.done
@@ -104,15 +105,26 @@ struct LinearizabilityChecker {
       frame.next = candidate + 1
       stack.append(frame)
       steps += 1
-      if steps > limit { return .undecided }
+      if steps > limit { return .undecided(best: best.map { operations[$0].label }) }
       var memory = frame.memory
       guard operations[candidate].effect(&memory.model), fits(&memory.model.breaker) else { continue }
+      // What changes nothing and fits now need not be tried later: moved here, every order that has it later still fits,
+      // unless it would come before what had to happen before its call.
+      if memory.model == frame.memory.model,
+        !operations.indices.contains(where: { !isDone($0) && operations[$0].end < operations[candidate].call })
+      {
+        stack.removeLast()
+      }
       memory.done[candidate / 64] |= 1 << UInt64(candidate % 64)
       guard seen.insert(memory).inserted else { continue }
       stack.append(
         Frame(
           memory: memory, latestCall: max(frame.latestCall, operations[candidate].call), next: 0, chosen: candidate))
-      if stack.count - 1 > best.count { best = stack.dropFirst().map(\.chosen) }
+      let depth = memory.done.reduce(0) { $0 + $1.nonzeroBitCount }
+      if depth > bestDepth {
+        bestDepth = depth
+        best = stack.filter { $0.chosen >= 0 }.map(\.chosen)
+      }
     }
     return .violation(best: best.map { operations[$0].label })
   }
