@@ -20,8 +20,8 @@ struct WatchScreen {
     let shown = model.shown
     if shown.isEmpty {
       lines.append("")
-      lines.append(
-        model.rows.isEmpty ? cut("  " + StatusTable.empty.filter { $0 != "\n" }) : cut("  no name holds '\(model.filter)'"))
+      let why = model.rows.isEmpty ? String(StatusTable.empty.dropLast()) : "no name holds '\(model.filter)'"
+      lines.append(cut("  " + why))
     } else {
       var style = style
       style.columns = columns - 2
@@ -66,7 +66,8 @@ struct WatchScreen {
       let last = min(count, model.top + max(0, size.rows - Self.frame))
       let place = count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
       let gap = columns - DisplayWidth.of(help) - place.utf8.count
-      return style.paint(cut(gap > 1 && !place.isEmpty ? help + String(repeating: " ", count: gap) + place : help), .dim)
+      let isPlaceShown = gap > 1 && !place.isEmpty
+      return style.paint(cut(isPlaceShown ? help + String(repeating: " ", count: gap) + place : help), .dim)
     case .message(let text): return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text), .bold)
