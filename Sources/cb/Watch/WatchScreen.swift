@@ -50,12 +50,14 @@ struct WatchScreen {
     if !counts.isEmpty { left += ": " + counts.joined(separator: ", ") }
     if !model.filter.isEmpty { left += "  /\(model.filter)" }
     let clock = ClockText.seconds(now).dropFirst(11)
-    let right = "every \(DurationText.format(model.interval))  \(clock)"
-    let room = columns - right.utf8.count - 2
-    guard room >= 10 else { return style.paint(cut(left), .bold) }
-    let shortened = left.cutAtTheEnd(to: room, style.ellipsis)
-    let gap = columns - DisplayWidth.of(shortened) - right.utf8.count
-    return style.paint(shortened, .bold) + String(repeating: " ", count: gap) + style.paint(right, .dim)
+    let corners = ["every \(DurationText.format(model.interval))  \(clock)", String(clock)]
+    // The counts come first: of the corner as much as they leave room for.
+    let width = DisplayWidth.of(left)
+    guard let right = corners.first(where: { width + 2 + $0.utf8.count <= columns }) else {
+      return style.paint(cut(left), .bold)
+    }
+    let gap = columns - width - right.utf8.count
+    return style.paint(left, .bold) + String(repeating: " ", count: gap) + style.paint(right, .dim)
   }
 
   private func footer(_ model: WatchModel, _ count: Int) -> String {
