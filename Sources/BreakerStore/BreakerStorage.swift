@@ -28,6 +28,10 @@ package protocol BreakerStorage {
   /// Whether the last error is one that the user has not been told of: of an outage, the first of this host.
   var isNews: Bool { get }
 
+  /// Looks at everything on which a run would depend, for `cb doctor`, in the order in which people would. Leaves the
+  /// store as it was, though it may write beside it to see whether that is possible.
+  func checks() -> [StoreCheck]
+
   /// Lets go of what is held between two steps, such as a connection; the next step takes it again.
   func rest()
 }
@@ -74,6 +78,8 @@ package struct Applied {
 
 extension BreakerStorage {
   package func rest() {}
+
+  package func checks() -> [StoreCheck] { [] }
 
   package var isNews: Bool { true }
 }

@@ -80,7 +80,8 @@ extension StoreError: CustomStringConvertible {
     case .locked(let milliseconds): "another process has kept it locked for \(milliseconds) ms"
     case .insecure(let reason, _): reason
     case .tooLarge(let limit?): "it is larger than \(limit) bytes"
-    case .newerVersion(let found, let supported): "its version \(found) is newer than \(supported), the newest known here"
+    case .newerVersion(let found, let supported):
+      "its version \(found) is newer than \(supported), the newest known here"
     case .damaged(let reason): reason
     case .notADirectory where code == 0: "it is not a directory"
     default: code == 0 ? "it cannot be reached" : systemMessage(code)
