@@ -16,13 +16,13 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
+    .target(name: "CFiles"),
     .target(
       name: "BreakerStore",
-      dependencies: ["CircuitBreaker", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CFiles", "CircuitBreaker"],
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
@@ -43,6 +43,10 @@ let package = Package(
         "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    // Store operations in one process, for `make bench`.
+    .executableTarget(
+      name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore"], path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
@@ -65,5 +69,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
+    .testTarget(
+      name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
 )

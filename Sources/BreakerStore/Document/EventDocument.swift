@@ -74,7 +74,7 @@ package enum EventDocument {
     if let reason = action.reason { object.append("reason", .string(reason)) }
   }
 
-  private static func encodePolicy(_ policy: Policy) -> JSONValue {
+  static func encodePolicy(_ policy: Policy) -> JSONValue {
     let standard = Policy()
     var object = JSONObject(reservingCapacity: 4)
     func add<Value: Equatable>(_ key: String, _ path: (Policy) -> Value, _ json: (Value) -> JSONValue) {
@@ -174,16 +174,16 @@ package enum EventDocument {
     return .configure(changes, policy: policy)
   }
 
-  private static func decodePolicy(_ value: JSONValue?) -> Policy? {
+  static func decodePolicy(_ value: JSONValue?) -> Policy? {
     guard let value, value.object != nil else { return nil }
     var policy = Policy()
-    func count(_ key: String, _ place: WritableKeyPath<Policy, Int>) {
-      if let count = value[key]?.int, count >= 1 { policy[keyPath: place] = count }
+    func count(_ key: String, _ standard: Int) -> Int {
+      value[key]?.int.flatMap { $0 >= 1 ? $0 : nil } ?? standard
     }
-    count("fail_max", \.failMax)
-    count("success_threshold", \.successThreshold)
-    count("half_open_max", \.halfOpenMax)
-    count("min_calls", \.minCalls)
+    policy.failMax = count("fail_max", policy.failMax)
+    policy.successThreshold = count("success_threshold", policy.successThreshold)
+    policy.halfOpenMax = count("half_open_max", policy.halfOpenMax)
+    policy.minCalls = count("min_calls", policy.minCalls)
     policy.resetTimeout = span(value["reset_timeout"]) ?? policy.resetTimeout
     policy.resetMax = span(value["reset_max"]) ?? policy.resetMax
     policy.slowAfter = span(value["slow_after"])

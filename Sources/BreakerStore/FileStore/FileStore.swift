@@ -93,12 +93,14 @@ package struct FileStore: BreakerStorage {
       var breaker = file?.breaker ?? Breaker(id: random())
       let now = bring(&breaker, anchor: file?.anchor, toNow: clock)
       let step = breaker.apply(event, at: now)
+      // A new breaker is flushed, so that from the first there is a document to fall back on after a power cut.
+      let durability: Durability = step.isStateChange || file == nil ? .flushed : .unflushed
       let spill = spill(&breaker)
       let anchor = ClockAnchor(bootID: clock.bootID, bootMilliseconds: clock.bootMilliseconds, time: now)
       let bytes = DocumentFile(breaker: breaker, anchor: anchor).bytes(name: name)
       return (
         Applied(breaker: breaker, step: step, now: now, notices: notices),
-        .replace(bytes, step.isStateChange ? .flushed : .unflushed, spill: spill)
+        .replace(bytes, durability, spill: spill)
       )
     }
   }
