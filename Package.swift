@@ -51,6 +51,13 @@ let package = Package(
       name: "BreakerStoreTests", dependencies: ["BreakerStore", "store-exerciser"], swiftSettings: strict),
     .testTarget(name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: [], swiftSettings: strict),
+    // What the end-to-end tests drive and are driven by. None of it is installed.
+    .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
+    .executableTarget(name: "cb-probe", path: "Tests/Support/Probe"),
+    .executableTarget(
+      name: "cb-process-driver", dependencies: ["CommandProcess"], path: "Tests/Support/ProcessDriver",
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
   ]
 )

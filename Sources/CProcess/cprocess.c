@@ -36,6 +36,8 @@ static _Noreturn void become(const struct cprocess_command *command, pid_t paren
 
 pid_t cprocess_start(const struct cprocess_command *command) {
   pid_t parent = getpid();
+  // Not vfork, though it saves 0.25 ms: a child that Ctrl-Z stops before its exec would hold its parent in the kernel, out
+  // of reach of every signal but SIGKILL. dash has this hole, and falls into it when one types fast.
   pid_t child = fork();
   if (child == 0) become(command, parent);
   return child;

@@ -46,7 +46,9 @@ struct CommandStreams: ~Copyable {
     if descriptor < 0 { throw StreamError(code: errno) }
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(done)) }
+      let count = bytes.withUnsafeBytes {
+        pwrite(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(done))
+      }
       if count <= 0 {
         let code = errno
         close(descriptor)

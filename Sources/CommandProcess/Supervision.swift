@@ -63,12 +63,12 @@ struct Supervision: ~Copyable {
 
   /// A signal of the terminal that came after the last look and before the fork reached cb alone. All that are pending
   /// now are passed on, whoever sent them: the child has them blocked until just before its exec, so one that it has
-  /// already stays one.
+  /// already stays one. But on a busy machine the command may be well under way by now, and send signals itself.
   private mutating func passOnWhatCameBeforeTheFork() {
     var early = signals
     early.remove(SIGCHLD)
     while var signal = early.wait(milliseconds: 0) {
-      if signal.sender == own, signal.number == SIGPIPE || signal.number == SIGXFSZ { continue }
+      if signal.sender == command || signal.sender == own && [SIGPIPE, SIGXFSZ].contains(signal.number) { continue }
       note(signal)
       cprocess_forward_signal(command, &signal)
     }

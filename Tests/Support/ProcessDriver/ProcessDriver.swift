@@ -1,0 +1,61 @@
+// cb-process-driver: CommandProcess with a command line, for what `cb` reaches only through its settings.
+import CommandProcess
+import Glibc
+
+@main
+struct ProcessDriver {
+  static func main() {
+    let inherited = InheritedState.capture()
+    inherited.holdSignals()
+    let argv = CommandLine.unsafeArgv
+    var index = 2
+    var timeout: Int64?
+    var killAfter: Int64 = 5000
+    var tail: Int?
+    var listener: String?
+    var fallback: String?
+    var waiting: Int64?
+    while let entry = argv[index], let word = String(validatingCString: entry), word != "--" {
+      let value = argv[index + 1].flatMap { String(validatingCString: $0) } ?? ""
+      switch word {
+      case "--timeout": timeout = Int64((Double(value) ?? 0) * 1000)
+      case "--kill-after": killAfter = Int64((Double(value) ?? 0) * 1000)
+      case "--tail": tail = Int(value)
+      case "--listener": listener = value
+      case "--fallback": fallback = value
+      case "--wait": waiting = Int64((Double(value) ?? 0) * 1000)
+      default: index -= 1
+      }
+      index += 2
+    }
+    if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
+    let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
+    let ending: Ending
+    if let fallback {
+      let shell = ShellArguments(fallback)
+      ending = shell.withPointer { run(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
+    } else {
+      ending = run(
+        LaunchRequest(
+          argv: argv + index + 1, environment: added, timeout: timeout, killAfter: killAfter, stderrTail: tail),
+        inherited: inherited)
+    }
+    if let listener {
+      let result = runShell(
+        listener, inherited: inherited,
+        environment: [
+          (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
+          (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
+          (name: "CB_SIGNAL", value: ending.relayed.map { "\($0)" } ?? ""),
+          (name: "CB_READER_GONE", value: "\(ending.readerGone)"),
+          (name: "CB_STDERR_TAIL", value: String(decoding: ending.stderrTail, as: UTF8.self)),
+        ],
+        input: Array("{\"event\":\"x\"}\n".utf8), timeout: 500)
+      if result.timedOut || result.how != .exited(0) {
+        let line = "cb: listener: \(result.how)\(result.timedOut ? ", timed out" : "")\n"
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+      }
+    }
+    endLike(ending)
+  }
+}
