@@ -149,8 +149,8 @@ struct ContractCommandTests {
       for _ in 0..<(index + 1) { scene.run("--fail-max", "99", name: name, exit: 1) }
     }
     for (index, name) in names.enumerated() { #expect(scene.counter(name) == "\(index + 1)") }
-    #expect(Swift.Set(scene.status().compactMap { $0["name"]?.string.map { Array($0.utf8) } })
-      == Swift.Set(names.map { Array($0.utf8) }))
+    #expect(Set(scene.status().compactMap { $0["name"]?.string.map { Array($0.utf8) } })
+      == Set(names.map { Array($0.utf8) }))
   }
 
   // MARK: reset, remove, get, set

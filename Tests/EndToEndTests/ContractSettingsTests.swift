@@ -97,7 +97,7 @@ struct ContractSettingsTests {
     for code in [1, 2, 3, 4, 5, 51, 6] { scene.run("--exclude", "1", "--exclude", "6", exit: code) }
     #expect(scene.total("excluded") == 7)
     #expect(scene.total("failures") == 0)
-    #expect(Swift.Set(scene.get("exclude").split(separator: "\n")) == ["2", "3", "4", "5", "50-51"])
+    #expect(Set(scene.get("exclude").split(separator: "\n").map(String.init)) == ["2", "3", "4", "5", "50-51"])
   }
 
   @Test("the effective values stand in status --json, durations in seconds, rates from 0 to 1")
