@@ -16,20 +16,21 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
+    .target(name: "CFiles"),
     .target(
       name: "BreakerStore",
-      dependencies: ["CircuitBreaker", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CFiles", "CircuitBreaker"],
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
+    .target(name: "CResolver"),
     .target(
       name: "RedisStore",
       dependencies: [
-        "CircuitBreaker", "BreakerStore",
+        "CircuitBreaker", "BreakerStore", "CResolver",
         .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
         .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
       ],
@@ -49,8 +50,13 @@ let package = Package(
       name: "store-exerciser", dependencies: ["BreakerStore"], path: "Tests/StoreExerciser", swiftSettings: strict),
     .testTarget(
       name: "BreakerStoreTests", dependencies: ["BreakerStore", "store-exerciser"], swiftSettings: strict),
-    .testTarget(name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore"], swiftSettings: strict),
+    .testTarget(
+      name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore", "CircuitBreaker"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
+    // Pictures of what people look at, compared with the files in Golden.
+    .testTarget(
+      name: "CLIOutputTests", dependencies: ["cb", "BreakerStore", "CircuitBreaker"], exclude: ["Golden"],
+      swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
     .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
     .executableTarget(name: "cb-probe", path: "Tests/Support/Probe"),
@@ -60,5 +66,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["BreakerStore", "CTestSupport", "cb-probe", "cb-process-driver"],
       swiftSettings: strict),
+    .testTarget(
+      name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
 )

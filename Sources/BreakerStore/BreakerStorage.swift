@@ -25,6 +25,13 @@ package protocol BreakerStorage {
   /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
   func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
 
+  /// Whether the last error is one that the user has not been told of: of an outage, the first of this host.
+  var isNews: Bool { get }
+
+  /// Looks at everything on which a run would depend, for `cb doctor`, in the order in which people would. Leaves the
+  /// store as it was, though it may write beside it to see whether that is possible.
+  func checks() -> [StoreCheck]
+
   /// Lets go of what is held between two steps, such as a connection; the next step takes it again.
   func rest()
 }
@@ -71,4 +78,8 @@ package struct Applied {
 
 extension BreakerStorage {
   package func rest() {}
+
+  package func checks() -> [StoreCheck] { [] }
+
+  package var isNews: Bool { true }
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -189,3 +190,5 @@ int cprocess_readable(int descriptor) {
   int count = 0;
   return ioctl(descriptor, FIONREAD, &count) < 0 ? 0 : count;
 }
+
+int cprocess_is_elevated(void) { return getauxval(AT_SECURE) != 0; }

@@ -2,11 +2,14 @@ extension Breaker {
   mutating func record(_ report: Report, at now: Timestamp) -> Step {
     let permit = report.permit
     let lease = leases.firstIndex { $0.token == permit.token }.map { leases.remove(at: $0) }
-    guard permit.generation == generation, permit.breaker ?? id == id, lease != nil || !permit.hasLease else {
+    // Only a closed circuit admits without a lease.
+    let isHeard = lease != nil || (!permit.hasLease && state == .closed)
+    guard permit.generation == generation, permit.breaker ?? id == id, isHeard else {
       totals.stale += 1
       return Step(.stale)
     }
     let policy = report.policy
+    remember(policy, at: now)
     var verdict = report.verdict
     let isSlow = isSlow(verdict, policy)
     if isSlow { totals.slow += 1 }
@@ -36,6 +39,14 @@ extension Breaker {
       }
     }
     return step
+  }
+
+  private mutating func remember(_ policy: Policy, at now: Timestamp) {
+    var policy = policy
+    policy.isResetTimeoutCallersOwn = false
+    guard policy != lastPolicy else { return }
+    otherPolicy = lastPolicy.map { OtherPolicy(policy: $0, at: now) }
+    lastPolicy = policy
   }
 
   private static func inARow(_ count: Int, _ reason: String) -> String {
@@ -83,12 +94,9 @@ extension Breaker {
   /// that went well is no reason to.
   private mutating func judgeWindow(_ run: RunWindow.Run, _ report: Report, at now: Timestamp) -> [Transition] {
     let policy = report.policy
-    guard let size = policy.window else {
-      if !window.isEmpty { window = RunWindow() }
-      return []
-    }
+    guard let size = policy.window else { return [] }
     let tally = window.add(run, size: size, at: now)
-    guard tally.calls >= policy.minCalls else { return [] }
+    guard tally.calls >= policy.callsToJudge else { return [] }
     if run.contains(.failed), reaches(tally.failures, of: tally.calls, policy.failureRate) {
       return tripUnlessHeld(
         report, report.verdict, "\(tally.failures) of \(tally.calls) runs failed (\(report.verdict.reason))", at: now)

@@ -16,6 +16,7 @@ extension Breaker {
     }
     if let at = lastFailure?.at { lastFailure?.at = at + offset }
     lastSuccess = lastSuccess.map { $0 + offset }
+    if let at = otherPolicy?.at { otherPolicy?.at = at + offset }
     for index in history.indices { history[index].at = history[index].at + offset }
   }
 }

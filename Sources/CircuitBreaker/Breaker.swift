@@ -53,6 +53,16 @@ package struct Breaker: Hashable, Sendable {
     }
   }
 
+  package struct OtherPolicy: Hashable, Sendable {
+    package var policy: Policy
+    package var at: Timestamp
+
+    package init(policy: Policy, at: Timestamp) {
+      self.policy = policy
+      self.at = at
+    }
+  }
+
   package struct LastFailure: Hashable, Sendable {
     package var at: Timestamp
     package var reason: String
@@ -81,6 +91,10 @@ package struct Breaker: Hashable, Sendable {
   package var totals = Totals()
   /// The last ended runs, oldest first, at most `recentCount`.
   package var recent: [Outcome] = []
+  /// The settings of the run that reported last.
+  package var lastPolicy: Policy?
+  /// Other settings that a run before it had, and until when: two hosts, or two crontab lines, may not agree.
+  package var otherPolicy: OtherPolicy?
   /// Texts as `cb set` took them; a key of a list has all its values.
   package var settings = StoredSettings()
   /// The last events, oldest first; a store moves older ones elsewhere.
@@ -166,7 +180,10 @@ package struct Breaker: Hashable, Sendable {
     if case .closed = phase { streak.settle(at: now) }
     phase = next
     generation += 1
-    if case .closed = next { window = RunWindow() }
+    if case .closed = next {
+      window = RunWindow()
+      rejectionNoticed = false
+    }
   }
 
   mutating func remember(_ outcome: Outcome) {

@@ -11,8 +11,8 @@ package struct Token: Hashable, Sendable {
     let digits = Array("0123456789abcdef".utf8)
     text = String(unsafeUninitializedCapacity: 32) { buffer in
       for index in 0..<16 {
-        buffer[index] = digits[Int(truncatingIfNeeded: high >> UInt64(60 - 4 * index)) & 15]
-        buffer[16 + index] = digits[Int(truncatingIfNeeded: low >> UInt64(60 - 4 * index)) & 15]
+        buffer[index] = digits[Int((high >> UInt64(60 - 4 * index)) & 15)]
+        buffer[16 + index] = digits[Int((low >> UInt64(60 - 4 * index)) & 15)]
       }
       return 32
     }

@@ -36,6 +36,13 @@ package struct Policy: Hashable, Sendable {
     isResetTimeoutCallersOwn = callersResetTimeout != nil
   }
 
+  /// `min-calls`, but never more than a window by count can hold: `--window 5` would not open at all with the default
+  /// of 10, and protection would silently be off.
+  var callsToJudge: Int {
+    if case .runs(let count) = window { return min(minCalls, count) }
+    return minCalls
+  }
+
   /// How long a circuit stays open after the `trips`-th trip in a row: backoff first, capped by `reset-max` (which
   /// never makes it shorter than `reset-timeout`), then jitter, which only ever adds.
   ///

@@ -1,5 +1,6 @@
-/// The last runs, for `window`: by count exactly, by time in at most 61 slices, so that memory stays bounded however
-/// many runs there are. A run leaves a time window at most one slice (a sixtieth of the window) late.
+/// The last runs, for `window`: by count exactly, by time in at most 62 slices (120 where the window is under 4 s, as
+/// a slice lasts whole milliseconds), so that memory stays bounded however many runs there are. A run leaves a time
+/// window at most one slice (a sixtieth of the window) late, and never early.
 package struct RunWindow: Hashable, Sendable {
   /// What is remembered of a run in a window by count.
   package struct Run: OptionSet, Hashable, Sendable {

@@ -34,7 +34,8 @@ package struct Span: Hashable, Comparable, Sendable {
   package static let zero = Span(milliseconds: 0)
 
   package static func seconds(_ seconds: Int64) -> Span {
-    Span(milliseconds: seconds * 1000)
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    return Span(milliseconds: overflow ? (seconds < 0 ? .min : .max) : product)
   }
 
   /// The length in seconds, as JSON and `cb get` show it.

@@ -8,6 +8,9 @@ package struct InheritedState {
   /// SIGCHLD was ignored: waitpid would fail so, so cb has it at its default, and CMD gets it back ignored.
   let ignoresChildren: Bool
 
+  /// Whether cb was given more rights than its caller has (setuid, setgid, file capabilities).
+  package var isElevated: Bool { cprocess_is_elevated() != 0 }
+
   package static func capture() -> InheritedState {
     holdClosedPlaces()
     undoRuntimeHandlers()

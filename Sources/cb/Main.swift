@@ -18,7 +18,14 @@ enum Main {
       }
       arguments.append(String(cString: argument))
     }
-    exit(dispatch(arguments, World(inherited: inherited, commandLine: commandLine)))
+    let world = World(inherited: inherited, commandLine: commandLine)
+    // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
+    // the store is and what to run on an event.
+    if inherited.isElevated {
+      world.say("refusing to run setuid, setgid or with file capabilities; use sudo or a service manager instead")
+      exit(ExitCode.selfFailed)
+    }
+    exit(dispatch(arguments, world))
   }
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
@@ -36,7 +43,7 @@ enum Main {
   /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
   private static func parse(_ arguments: [String], _ world: World) throws(CommandFailure) -> any CBCommand {
     do {
-      let command = try CB.parseAsRoot(arguments)
+      let command = try CB.parseAsRoot(WatchOption.complete(arguments))
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
           throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")

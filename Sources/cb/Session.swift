@@ -1,11 +1,13 @@
 import BreakerStore
 import CircuitBreaker
+import RedisStore
 
 /// The configuration, the store and the settings of one call of `cb`.
 struct Session {
   var world: World
   var configuration: Configuration
   var store: any BreakerStorage
+  private let location: StoreLocation
   private var environment: SettingsLevel
   private var options: SettingsLevel
 
@@ -25,15 +27,42 @@ struct Session {
       throw .usage(error.message)
     }
     let location = try StoreLocation.find(option: places.store, configured: configuration.store, world: world)
+    self.location = location
     store = try Self.open(location, world: world)
+  }
+
+  /// The file store that stands in for one that is away; nil where the store is a file store itself.
+  func standIn() throws(CommandFailure) -> FileStore? {
+    guard case .redis = location else { return nil }
+    return Self.fileStore(try StoreLocation.defaultDirectory(world), world: world)
   }
 
   private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStorage {
     switch location {
-    case .directory(let path):
-      FileStore(directory: DocumentDirectory(path: path), clock: world.clock, random: World.random)
-    case .redis: throw .usage("the Redis store is not built into this version; use file:DIR")
+    case .directory(let path): return fileStore(path, world: world)
+    case .redis(let url):
+      let password = PasswordEnvironment(
+        password: world.environment("CB_REDIS_PASSWORD").map { Array($0.utf8) },
+        file: world.environment("CB_REDIS_PASSWORD_FILE"))
+      let redis: RedisLocation
+      do {
+        redis = try RedisLocation.parse(url, environment: password)
+      } catch {
+        throw .usage("store: \(error.description)")
+      }
+      do {
+        return try RedisStore(
+          redis, outageDirectory: StoreLocation.defaultDirectory(world), random: World.random)
+      } catch let error as StoreError {
+        throw .failed(error.description)
+      } catch {
+        throw error as? CommandFailure ?? .failed("\(error)")
+      }
     }
+  }
+
+  private static func fileStore(_ path: String, world: World) -> FileStore {
+    FileStore(directory: DocumentDirectory(path: path), clock: world.clock, random: World.random)
   }
 
   /// A list key takes several values as lines: `CB_EXCLUDE_IF=$'a\nb'`.

@@ -23,7 +23,7 @@ private func failure(_ text: String, limits: JSONLimits = JSONLimits()) -> JSONE
       ("-.5e1", .number(-5)), ("5.e2", .number(500)), ("+.5", 0.5), ("0", 0), ("-0", .number(-0.0)),
       ("0.0", .number(0)),
       ("Infinity", .number(.infinity)), ("-Infinity", .number(-.infinity)), ("+Infinity", .number(.infinity)),
-      ("0xFFFFFFFFFFFFFFFF", .number(18_446_744_073_709_551_615)), ("-0x8000000000000000", .integer(.min)),
+      ("0xFFFFFFFFFFFFFFFF", .number(18_446_744_073_709_551_616)), ("-0x8000000000000000", .integer(.min)),
       ("9223372036854775807", .integer(.max)), ("'a\\\nb\\\r\nc\\\rd\\\u{2028}e'", "abcde"),
       ("'\\x41\\u0042\\v\\0\\q\\'\\é'", "AB\u{b}\0q'é"),
       ("'\u{2028}'", "\u{2028}"), ("'\\uD83D\\uDE00'", "😀"), ("\u{feff}\u{a0}\u{3000}\u{2028}\u{b}\u{c}1", 1),

@@ -8,15 +8,24 @@ import Glibc
 
 func number(_ variable: String) -> Int? { getenv(variable).flatMap { Int(String(cString: $0)) } }
 
-func limit(_ resource: __rlimit_resource, _ value: Int) {
+/// Not `print`, whose buffer a killed process takes along.
+func say(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = write(1, bytes, bytes.count)
+}
+
+func limit(_ resource: __rlimit_resource_t, _ value: Int) {
   var limits = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
   setrlimit(resource, &limits)
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
 signal(SIGXFSZ, SIG_IGN)
+// The test that starts this runs on a thread with all signals blocked.
+var everySignal = sigset_t()
+sigfillset(&everySignal)
+sigprocmask(SIG_UNBLOCK, &everySignal, nil)
 if let mask = number("EXERCISER_UMASK") { umask(mode_t(mask)) }
-if let size = number("EXERCISER_FSIZE") { limit(RLIMIT_FSIZE, size) }
+if let size = number("EXERCISER_FSIZE") { limit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), size) }
 if let group = number("EXERCISER_GID") {
   var groups = [gid_t(group)]
   setgroups(1, &groups)
@@ -24,7 +33,7 @@ if let group = number("EXERCISER_GID") {
 }
 if let user = number("EXERCISER_UID") { setuid(uid_t(user)) }
 if let seconds = number("EXERCISER_ALARM") { alarm(UInt32(seconds)) }
-if let count = number("EXERCISER_NOFILE") { limit(RLIMIT_NOFILE, count) }
+if let count = number("EXERCISER_NOFILE") { limit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), count) }
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else { exit(64) }
@@ -44,10 +53,10 @@ do throws(StoreError) {
         ((), .replace((contents.document ?? []) + [UInt8(ascii: "x")], round % 50 == 0 ? .flushed : .unflushed))
       }
     }
-    print("ok")
+    say("ok")
   case "hold":
     try directory.change(name) { _ throws(StoreError) in
-      print("held")
+      say("held")
       while true { pause() }
       return ((), .none)
     }
@@ -56,26 +65,26 @@ do throws(StoreError) {
     try directory.change(name) { _ throws(StoreError) in
       ((), .replace([UInt8](repeating: UInt8(ascii: "n"), count: size), durability()))
     }
-    print("ok")
+    say("ok")
   case "spill":
     let spill = HistorySpill(lines: Array("spilled\n".utf8), limit: 1000)
     try directory.change(name) { contents throws(StoreError) in
       ((), .replace(Array("new".utf8), durability(), spill: spill))
     }
-    print("ok")
+    say("ok")
   case "remove":
     try directory.change(name) { _ throws(StoreError) in ((), .remove) }
-    print("ok")
+    say("ok")
   case "lock":
     try directory.change(name) { _ throws(StoreError) in ((), .none) }
-    print("ok")
+    say("ok")
   case "get":
-    print("ok \(try directory.read(name).map { String(decoding: $0, as: UTF8.self) } ?? "none")")
+    say("ok \(try directory.read(name).map { String(decoding: $0, as: UTF8.self) } ?? "none")")
   case "names":
-    print("ok \(try directory.names().map(\.text).joined(separator: " "))")
+    say("ok \(try directory.names().map(\.text).joined(separator: " "))")
   default: exit(64)
   }
 } catch {
-  print("error \(error.kind): \(error.description)")
+  say("error \(error.kind): \(error.description)")
   exit(1)
 }

@@ -14,6 +14,9 @@ extension BreakerDocument {
     breaker.generation = try reader.count("generation")
     breaker.phase = try phase(reader)
     if let held = reader.child("held") { breaker.hold = try hold(held) }
+    if case .open(let open) = breaker.phase, open.retryAt == nil, breaker.hold?.state != .open {
+      throw .damaged("it is open without an end, and nobody holds it")
+    }
     breaker.failCounter = try reader.count("fail_counter")
     if let failure = reader.child("last_failure") {
       breaker.lastFailure = Breaker.LastFailure(at: try failure.time("at"), reason: try failure.string("reason"))
@@ -26,6 +29,10 @@ extension BreakerDocument {
     }
     breaker.rejectionNoticed = document["rejection_noticed"]?.bool ?? false
     if let totals = reader.child("totals") { breaker.totals = try decodeTotals(totals) }
+    breaker.lastPolicy = EventDocument.decodePolicy(document["run_settings"])
+    if let policy = EventDocument.decodePolicy(document["other_run_settings"]) {
+      breaker.otherPolicy = Breaker.OtherPolicy(policy: policy, at: try reader.time("other_run_settings_until"))
+    }
     if let settings = document["settings"] { breaker.settings = try decodeSettings(settings) }
     if let window = reader.child("window") { breaker.window = try decodeWindow(window) }
     for lease in document["leases"]?.array ?? [] { breaker.leases.append(try decodeLease(Reader(value: lease))) }

@@ -32,6 +32,11 @@ package enum BreakerDocument {
     if breaker.streak != TripStreak() { document.append("streak", encodeStreak(breaker.streak)) }
     if breaker.rejectionNoticed { document.append("rejection_noticed", .bool(true)) }
     document.append("totals", encodeTotals(breaker.totals))
+    if let policy = breaker.lastPolicy { document.append("run_settings", EventDocument.encodePolicy(policy)) }
+    if let other = breaker.otherPolicy {
+      document.append("other_run_settings", EventDocument.encodePolicy(other.policy))
+      document.append("other_run_settings_until", time(other.at))
+    }
     if !breaker.settings.isEmpty { document.append("settings", encodeSettings(breaker.settings)) }
     if !breaker.window.isEmpty { document.append("window", encodeWindow(breaker.window)) }
     if !breaker.leases.isEmpty { document.append("leases", .array(breaker.leases.map(encodeLease))) }

@@ -3,8 +3,8 @@ package import CircuitBreaker
 /// The file store: a directory with one JSON document a breaker (CONTRACT section 6). `DocumentDirectory` sees to
 /// locks, atomic replacement and durability; `TimeLine` to the time.
 package struct FileStore: BreakerStorage {
-  private let documents: DocumentDirectory
-  private let clock: StoreClock
+  let documents: DocumentDirectory
+  let clock: StoreClock
   private let random: @Sendable () -> UInt64
 
   /// Events that stay in the document; older ones are spilled to the history file in batches, so that a document does
@@ -19,6 +19,9 @@ package struct FileStore: BreakerStorage {
     self.clock = clock
     self.random = random
   }
+
+  /// The directory, for messages.
+  package var path: String { String(decoding: documents.path, as: UTF8.self) }
 
   // MARK: Reading
 
@@ -90,12 +93,14 @@ package struct FileStore: BreakerStorage {
       var breaker = file?.breaker ?? Breaker(id: random())
       let now = bring(&breaker, anchor: file?.anchor, toNow: clock)
       let step = breaker.apply(event, at: now)
+      // A new breaker is flushed, so that from the first there is a document to fall back on after a power cut.
+      let durability: Durability = step.isStateChange || file == nil ? .flushed : .unflushed
       let spill = spill(&breaker)
       let anchor = ClockAnchor(bootID: clock.bootID, bootMilliseconds: clock.bootMilliseconds, time: now)
       let bytes = DocumentFile(breaker: breaker, anchor: anchor).bytes(name: name)
       return (
         Applied(breaker: breaker, step: step, now: now, notices: notices),
-        .replace(bytes, step.isStateChange ? .flushed : .unflushed, spill: spill)
+        .replace(bytes, durability, spill: spill)
       )
     }
   }

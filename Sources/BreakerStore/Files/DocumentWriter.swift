@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 extension StorePlace {
@@ -62,6 +63,18 @@ extension StorePlace {
 
   // MARK: Documents
 
+  /// Gives the new file the name of the old one, which goes. Where nothing has to reach the disk the two names are
+  /// exchanged rather than one renamed over the other: ext4 takes a rename over a file for a wish to have the new data
+  /// on the disk (mount option auto_da_alloc), and waits for about a millisecond, ten times what all else takes.
+  private func replace(_ document: FileName, by temporary: FileName, _ durability: Durability) throws(StoreError) {
+    if durability == .unflushed, cfiles_exchange(descriptor, temporary.cString, document.cString) == 0 {
+      _ = unlinkat(descriptor, temporary.cString, 0)
+      return
+    }
+    // Flushed; or there is no old file, or the file system or the kernel cannot exchange.
+    try rename(temporary, to: document)
+  }
+
   /// Puts a new document in the place of the old one.
   ///
   /// Flushed: the data are on the disk before the file gets its two names, `.safe` and `.json`, and then the names are.
@@ -75,7 +88,7 @@ extension StorePlace {
     try writeNew(temporary, bytes, flushed: durability == .flushed)
     do throws(StoreError) {
       if durability == .flushed { try replaceSafeCopy(base, temporary, bytes) }
-      try rename(temporary, to: name(base, .document))
+      try replace(name(base, .document), by: temporary, durability)
     } catch {
       _ = unlinkat(descriptor, temporary.cString, 0)
       throw error

@@ -80,7 +80,8 @@ extension StoreError: CustomStringConvertible {
     case .locked(let milliseconds): "another process has kept it locked for \(milliseconds) ms"
     case .insecure(let reason, _): reason
     case .tooLarge(let limit?): "it is larger than \(limit) bytes"
-    case .newerVersion(let found, let supported): "its version \(found) is newer than \(supported), which is known here"
+    case .newerVersion(let found, let supported):
+      "its version \(found) is newer than \(supported), the newest known here"
     case .damaged(let reason): reason
     case .notADirectory where code == 0: "it is not a directory"
     default: code == 0 ? "it cannot be reached" : systemMessage(code)
@@ -97,7 +98,7 @@ extension StoreError: CustomStringConvertible {
     case .locked: "see which process holds it with fuser"
     case .insecure(_, let hint): hint
     case .tooLarge(nil): "raise the limit (ulimit -f)"
-    case .tooLarge: "it was not written by cb; move it away"
+    case .tooLarge: "cb did not write it, so move it away"
     case .tooManyOpenFiles: "raise the limit (ulimit -n)"
     case .noLocks: "put the store on a file system with locks"
     case .newerVersion: "update cb on this host"

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The limits that a text must keep, so that a hostile one costs neither stack nor memory.
 package struct JSONLimits: Sendable {
   /// Levels of arrays and objects.
@@ -228,7 +230,11 @@ struct JSONParser {
         let run = UnsafeBufferPointer(start: base + start, count: index &- start)
         if !isASCII { try validate(run, at: start) }
         index &+= 1
-        return String(decoding: run, as: UTF8.self)
+        return String(unsafeUninitializedCapacity: run.count) { memory in
+          guard let target = memory.baseAddress else { return 0 }
+          memcpy(target, base + start, run.count)
+          return run.count
+        }
       }
       if byte == UInt8(ascii: "\\") {
         if !isASCII { try validate(UnsafeBufferPointer(start: base + start, count: index &- start), at: start) }

@@ -84,4 +84,7 @@ char **cprocess_environment(void);
 /// The bytes that can be read from a pipe now.
 int cprocess_readable(int descriptor);
 
+/// Whether the program has more rights than its caller: setuid, setgid, file capabilities (AT_SECURE, getauxval(3)).
+int cprocess_is_elevated(void);
+
 #endif

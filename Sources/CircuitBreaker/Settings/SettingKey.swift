@@ -45,12 +45,13 @@ package enum SettingKey: String, CaseIterable, Sendable {
   /// What a value may be, as the end of the sentence "it must be ...".
   package var range: String {
     switch self {
-    case .failMax, .successThreshold, .halfOpenMax, .minCalls, .maxConcurrent: "a whole number, 1 or more"
-    case .resetTimeout, .timeout, .killAfter: "a duration such as 250ms, 90s, 5m or 1h30m"
-    case .slowAfter, .resetMax: "a duration above 0, such as 250ms, 90s, 5m or 1h30m"
+    case .failMax, .successThreshold, .halfOpenMax, .minCalls, .maxConcurrent:
+      "a whole number, 1 or more (up to 2147483647)"
+    case .resetTimeout, .timeout, .killAfter: "a duration such as 250ms, 90s, 5m or 1h30m (up to 100 years)"
+    case .slowAfter, .resetMax: "a duration above 0, such as 250ms, 90s, 5m or 1h30m (up to 100 years)"
     case .exclude, .ignore, .only: "exit codes 0 to 255, ranges, signals or 'timeout', such as 3,64-78,SIGINT,timeout"
     case .excludeIf: "a shell command"
-    case .window: "a number of runs from 1 to 10000, such as 20, or a duration with a unit, such as 1h"
+    case .window: "a number of runs from 1 to 10000, such as 20, or a duration from 100ms with a unit, such as 1h"
     case .failureRate, .slowRate: "a rate above 0 and up to 1, such as 50% or 0.5"
     case .resetBackoff: "a number from 1 to 1000, such as 2"
     case .jitter: "a rate from 0 to 1, such as 20% or 0.2"
@@ -65,7 +66,7 @@ package struct SettingFault: Error, Hashable, Sendable {
   package var key: SettingKey
   package var value: String
 
-  /// `fail-max: '0' is out of range: it must be a whole number, 1 or more`
+  /// `fail-max: '0' is not valid: it must be a whole number, 1 or more (up to 2147483647)`
   package var message: String {
     "\(key.name): '\(value.escapingControls())' is not valid: it must be \(key.range)"
   }
@@ -92,7 +93,7 @@ extension String {
 extension Unicode.Scalar {
   fileprivate var isUnsafeForTerminals: Bool {
     switch value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0xFEFF: true
+    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x061C, 0x200E, 0x200F, 0xFEFF: true
     default: false
     }
   }

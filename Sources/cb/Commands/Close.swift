@@ -14,7 +14,7 @@ struct Close: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let length = try hold.length()
-    let action = reason.action(world)
+    let action = try reason.action(world)
     return try ManualChange(session: Session(common.places, world: world), names: names).execute { _ in
       switch length {
       case nil: .close(.usual, action)

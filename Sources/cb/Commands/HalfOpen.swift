@@ -13,7 +13,7 @@ struct HalfOpen: CBCommand {
   @Argument(help: "The breakers.") var names: [String]
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    let action = reason.action(world)
+    let action = try reason.action(world)
     return try ManualChange(session: Session(common.places, world: world), names: names)
       .execute { _ in .halfOpen(action) }
   }

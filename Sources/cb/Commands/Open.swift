@@ -14,7 +14,7 @@ struct Open: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let length = try hold.length()
-    let action = reason.action(world)
+    let action = try reason.action(world)
     return try ManualChange(session: Session(common.places, world: world), names: names).execute { settings in
       switch length {
       case nil: .open(.usual(settings.policy), action)

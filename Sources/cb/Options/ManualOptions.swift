@@ -6,8 +6,14 @@ struct ReasonOption: ParsableArguments {
   @Option(help: ArgumentHelp("Why; shown in status and history.", valueName: "text"))
   var reason: String?
 
-  func action(_ world: World) -> ManualAction {
-    ManualAction(by: Operator.name(world), reason: reason)
+  /// A reason is kept with the breaker and shown in tables: a sentence, not a file.
+  private static let longest = 500
+
+  func action(_ world: World) throws(CommandFailure) -> ManualAction {
+    if let reason, reason.utf8.count > Self.longest {
+      throw .usage("--reason: the text has \(reason.utf8.count) bytes, and \(Self.longest) is the most")
+    }
+    return ManualAction(by: Operator.name(world), reason: reason)
   }
 }
 

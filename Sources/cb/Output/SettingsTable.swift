@@ -1,17 +1,17 @@
 import BreakerStore
 import CircuitBreaker
 
-/// The settings of a breaker with the places they came from, for `cb status -v`.
+/// Settings with the places they came from, for `cb status NAME` and `cb status -v`.
 enum SettingsTable {
-  static func text(_ row: BreakerRow) -> String {
-    var text = "\(row.name.text.escapingControls())\n"
-    let width = SettingKey.allCases.map(\.name.count).max() ?? 0
-    for key in SettingKey.allCases {
-      let sources = row.settings.sources[key] ?? [.standard]
-      let value = String(decoding: row.settings.settings.json(key).bytes(.compact), as: UTF8.self)
-      text += "  \(key.name)\(String(repeating: " ", count: width - key.name.count))  \(value)"
-      text += "  (\(sources.map(\.description).joined(separator: " + ").escapingControls()))\n"
+  /// `fail-max  3  (cb set)`: of every setting, or of those that did not come from the defaults.
+  static func lines(_ resolved: ResolvedSettings, all: Bool) -> [String] {
+    let shown = SettingKey.allCases.filter { all || resolved.sources[$0] != nil }
+    let width = shown.map(\.name.utf8.count).max() ?? 0
+    return shown.map { key in
+      let sources = resolved.sources[key] ?? [.standard]
+      let value = String(decoding: resolved.settings.json(key).bytes(.compact), as: UTF8.self).escapingControls()
+      let gap = String(repeating: " ", count: width - key.name.utf8.count + 2)
+      return "\(key.name)\(gap)\(value)  (\(sources.map(\.description).joined(separator: " + ").escapingControls()))"
     }
-    return text
   }
 }

@@ -1,53 +1,165 @@
 import CircuitBreaker
 
-/// The table of `cb status`.
-enum StatusTable {
-  static func text(_ rows: [BreakerRow]) -> String {
-    guard !rows.isEmpty else { return "no breakers yet; the first run makes one: cb run NAME -- CMD\n" }
-    var table = [["NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS"]]
-    for row in rows { table.append(cells(row)) }
-    var widths = [Int](repeating: 0, count: 6)
-    for line in table {
-      for (column, cell) in line.enumerated() { widths[column] = max(widths[column], cell.count) }
-    }
-    var text = ""
-    for line in table {
-      for (column, cell) in line.enumerated() {
-        text += cell
-        if column < 5 { text += String(repeating: " ", count: widths[column] - cell.count + 2) }
+/// The table of `cb status`. Widths come from all rows, so that a part of them can be drawn (`--watch`) in place.
+struct StatusTable {
+  private enum Column: Int, CaseIterable {
+    case name
+    case state
+    case failures
+    case retry
+    case lastFailure
+    case lastSuccess
+  }
+
+  static let empty = "no breakers yet; the first run makes one: cb run NAME -- CMD\n"
+  private static let gap = 2
+
+  private let style: OutputStyle
+  /// Time that went by since the rows were read.
+  private let elapsed: Span
+  /// Columns before the table, where its lines are put behind something.
+  private let indent: Int
+  private var widths: [Int]
+  private var titles = ["NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS"]
+  /// The first columns, all that fit; the state is always among them.
+  private var shown = Column.allCases.count
+
+  init(_ rows: [StatusRow], _ style: OutputStyle, elapsed: Span = .zero, indent: Int = 0) {
+    self.indent = indent
+    self.style = style
+    self.elapsed = elapsed
+    widths = titles.map(\.utf8.count)
+    var longestAge = 0
+    for row in rows {
+      grow(.name, DisplayWidth.of(row.name))
+      grow(.state, row.stateText.utf8.count + (style.isForEyes ? 2 : 0))
+      grow(.failures, row.failures.utf8.count)
+      grow(.retry, row.retryText(elapsed: elapsed).utf8.count)
+      if let failure = row.lastFailure {
+        let age = age(failure.at, row).utf8.count
+        longestAge = max(longestAge, age)
+        grow(.lastFailure, DisplayWidth.of(failure.reason) + 2 + age)
       }
+      if let success = row.lastSuccess { grow(.lastSuccess, age(success, row).utf8.count) }
+    }
+    if let columns = style.columns { fit(columns, rows, longestAge) }
+  }
+
+  private mutating func grow(_ column: Column, _ width: Int) {
+    widths[column.rawValue] = max(widths[column.rawValue], width)
+  }
+
+  // MARK: Fitting
+
+  private var total: Int { widths.prefix(shown).reduce(0, +) + Self.gap * (shown - 1) }
+
+  /// Takes from what can best be missed first: the end of long reasons, a long title, the middle of names, reasons
+  /// altogether, more of names, and in the end columns from the right. Never from the state.
+  private mutating func fit(_ columns: Int, _ rows: [StatusRow], _ longestAge: Int) {
+    take(from: .lastFailure, downTo: 22, columns)
+    take(from: .name, downTo: 40, columns)
+    take(from: .lastFailure, downTo: 20, columns)
+    if total > columns {
+      titles[Column.lastSuccess.rawValue] = "LAST OK"
+      let ages = rows.compactMap { row in row.lastSuccess.map { age($0, row).utf8.count } }
+      widths[Column.lastSuccess.rawValue] = max(7, ages.max() ?? 0)
+    }
+    take(from: .name, downTo: 20, columns)
+    // `exit 1, 12s ago`: the shortest reasons stay whole as long as names have some room.
+    take(from: .lastFailure, downTo: 15, columns)
+    take(from: .name, downTo: 16, columns)
+    take(from: .lastFailure, downTo: max(12, longestAge), columns)
+    take(from: .name, downTo: 12, columns)
+    while total > columns, shown > 2 { shown -= 1 }
+    take(from: .name, downTo: 4, columns)
+  }
+
+  private mutating func take(from column: Column, downTo least: Int, _ columns: Int) {
+    guard column.rawValue < shown else { return }
+    let excess = total - columns
+    guard excess > 0, widths[column.rawValue] > least else { return }
+    widths[column.rawValue] = max(least, widths[column.rawValue] - excess)
+  }
+
+  // MARK: Lines, each without its newline
+
+  var header: String {
+    var line = ""
+    for column in 0..<shown { pad(&line, titles[column], width: titles[column].utf8.count, column) }
+    return style.paint(line, .bold)
+  }
+
+  func line(_ row: StatusRow) -> String {
+    var line = ""
+    let name = row.name.cutInTheMiddle(to: widths[0], style.ellipsis)
+    pad(&line, name, width: DisplayWidth.of(name), 0)
+    let state = style.isForEyes ? "\(style.sign(row.state)) \(row.stateText)" : row.stateText
+    pad(&line, style.paint(state, row.state.ink), width: row.stateText.utf8.count + (style.isForEyes ? 2 : 0), 1)
+    plain(&line, row.failures, .failures)
+    plain(&line, row.retryText(elapsed: elapsed), .retry)
+    if shown > Column.lastFailure.rawValue {
+      let failure = failure(row)
+      pad(&line, failure, width: DisplayWidth.of(failure), Column.lastFailure.rawValue)
+    }
+    plain(&line, row.lastSuccess.map { age($0, row) } ?? "-", .lastSuccess)
+    return line
+  }
+
+  private func plain(_ line: inout String, _ text: String, _ column: Column) {
+    if column.rawValue < shown { pad(&line, text, width: text.utf8.count, column.rawValue) }
+  }
+
+  /// The reason as far as there is room, and always the age.
+  private func failure(_ row: StatusRow) -> String {
+    guard let failure = row.lastFailure else { return "-" }
+    let age = age(failure.at, row)
+    let room = widths[Column.lastFailure.rawValue] - age.utf8.count - 2
+    let reason = failure.reason.cutAtTheEnd(to: max(0, room), style.ellipsis)
+    return DisplayWidth.of(reason) < min(4, DisplayWidth.of(failure.reason)) ? age : "\(reason), \(age)"
+  }
+
+  private func age(_ time: Timestamp, _ row: StatusRow) -> String {
+    Age.text(time, at: row.now + elapsed)
+  }
+
+  private func pad(_ line: inout String, _ text: String, width: Int, _ column: Int) {
+    let isText = column == 0 || column == Column.lastFailure.rawValue
+    line += isText ? style.fence(text) : text
+    guard column + 1 < shown else { return }
+    line += String(repeating: " ", count: widths[column] - width + Self.gap)
+    if isText, style.takesEscapes, DisplayWidth.isDisputed(text) {
+      let start = widths.prefix(column + 1).reduce(0, +) + Self.gap * (column + 1)
+      line += style.moved(to: indent + start)
+    }
+  }
+}
+
+extension StatusTable {
+  /// All lines.
+  static func text(_ rows: [StatusRow], _ style: OutputStyle) -> String {
+    guard !rows.isEmpty else { return empty }
+    let table = StatusTable(rows, style)
+    var text = table.header + "\n"
+    text.reserveCapacity(rows.count * 96)
+    for row in rows {
+      text += table.line(row)
       text += "\n"
     }
     return text
   }
+}
 
-  private static func cells(_ row: BreakerRow) -> [String] {
-    let breaker = row.breaker
-    var state = breaker.state.rawValue
-    if breaker.hold != nil { state += " (held)" }
-    var retry = "-"
-    switch breaker.phase {
-    case .closed: break
-    case .open:
-      retry =
-        breaker.retryAfter(row.settings.policy, at: row.now).map { $0 == .zero ? "now" : DurationText.formatRetry($0) }
-        ?? "-"
-    case .halfOpen: retry = breaker.trials > 0 ? "trial running" : "now"
-    }
-    return [
-      row.name.text.escapingControls(), state, "\(breaker.failCounter)/\(row.settings.settings.failMax)", retry,
-      breaker.lastFailure.map { "\($0.reason.escapingControls()), \(age($0.at, row.now))" } ?? "-",
-      breaker.lastSuccess.map { age($0, row.now) } ?? "-",
-    ]
+extension OutputStyle {
+  /// A text that runs from right to left, isolated (Unicode UAX 9, FSI and PDI), so that a terminal that turns it
+  /// around turns nothing beside it.
+  func fence(_ text: String) -> String {
+    takesEscapes && DisplayWidth.isRightToLeft(text) ? "\u{2068}\(text)\u{2069}" : text
   }
 
-  private static func age(_ time: Timestamp, _ now: Timestamp) -> String {
-    let seconds = max(0, (now - time).milliseconds / 1000)
-    return switch seconds {
-    case ..<60: "\(seconds)s ago"
-    case ..<3600: "\(seconds / 60)m ago"
-    case ..<86400: "\(seconds / 3600)h ago"
-    default: "\(seconds / 86400)d ago"
-    }
+  /// To a column of this line, counted from 0 (CHA, ECMA-48): what follows stands there, however wide the terminal
+  /// drew what came before. The rest of the line is erased first, so that nothing of an earlier picture shows in the
+  /// gap.
+  func moved(to column: Int) -> String {
+    "\u{1B}[K\u{1B}[\(column + 1)G"
   }
 }

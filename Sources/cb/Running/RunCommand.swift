@@ -29,16 +29,22 @@ struct RunCommand {
   func execute() throws(CommandFailure) -> Int32 {
     // From here on no signal is lost: it ends cb before CMD starts, or reaches CMD.
     world.inherited.holdSignals()
-    switch try admit() {
-    case .unguarded(let settings): return runUnguarded(settings)
-    case .rejected(let rejection, let applied, let settings): return reject(rejection, applied, settings)
+    var admission = try admit(on: session.store)
+    if case .failed(let error) = admission { admission = try instead(of: error) }
+    switch admission {
     case .admitted(let admitted): return run(admitted)
+    case .rejected(let rejection, let applied, let settings): return reject(rejection, applied, settings)
+    case .failed(let error):
+      world.say("\(name): \(error.description); running unguarded")
+      return runUnguarded(try settings(stored: nil))
     }
   }
 
   // MARK: Admission
 
   struct Admitted {
+    /// The store that gave the permit, and takes the report.
+    var store: any BreakerStorage
     var permit: Permit
     var settings: ResolvedSettings
     var breaker: Breaker?
@@ -49,24 +55,23 @@ struct RunCommand {
   private enum Admission {
     case admitted(Admitted)
     case rejected(Rejection, Applied, ResolvedSettings)
-    /// The store failed, and `on-store-error` says to run all the same.
-    case unguarded(ResolvedSettings)
+    case failed(StoreError)
   }
 
-  private func admit() throws(CommandFailure) -> Admission {
+  private func admit(on store: any BreakerStorage) throws(CommandFailure) -> Admission {
     let waiting = options.wait.map { Waiting(limit: $0, clock: world.clock) }
     while true {
       let reading: Reading
       do {
-        reading = try session.store.read(name)
+        reading = try store.read(name)
       } catch {
-        return .unguarded(try settingsWithout(error))
+        return .failed(error)
       }
       let settings = try settings(stored: reading.breaker?.settings)
       if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
         let nap = waiting.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
       {
-        session.store.rest()
+        store.rest()
         sleep(nap)
         continue
       }
@@ -74,20 +79,22 @@ struct RunCommand {
         token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
       if let permit = reading.admitWithoutTrace(request) {
         return .admitted(
-          Admitted(permit: permit, settings: settings, breaker: reading.breaker, transitions: [], now: reading.now))
+          Admitted(
+            store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
+            now: reading.now))
       }
       request.holder = ProcessIdentity.current().holder
       let applied: Applied
       do {
-        applied = try session.store.apply(.admit(request), to: name)
+        applied = try store.apply(.admit(request), to: name)
       } catch {
-        return .unguarded(try settingsWithout(error))
+        return .failed(error)
       }
       tell(applied.notices)
       if case .rejected(let rejection) = applied.step.effect {
         // Somebody else took the place between the look and the request: that is worth waiting for too.
         if let waiting, let nap = waiting.nap(until: applied.breaker?.retryAfter(settings.policy, at: applied.now)) {
-          session.store.rest()
+          store.rest()
           sleep(nap)
           continue
         }
@@ -96,7 +103,7 @@ struct RunCommand {
       if case .admitted(let permit) = applied.step.effect {
         return .admitted(
           Admitted(
-            permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
+            store: store, permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
             now: applied.now))
       }
     }
@@ -106,15 +113,20 @@ struct RunCommand {
     try session.settings(for: name, stored: stored)
   }
 
-  /// What `on-store-error` makes of a store that fails at admission.
-  private func settingsWithout(_ error: StoreError) throws(CommandFailure) -> ResolvedSettings {
-    let settings = try settings(stored: nil)
-    if settings.settings.onStoreError == .reject {
+  /// What `on-store-error` makes of a store that fails at admission (CONTRACT section 6).
+  private func instead(of error: StoreError) throws(CommandFailure) -> Admission {
+    switch try settings(stored: nil).settings.onStoreError {
+    case .reject:
       throw CommandFailure(
         exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
+    case .run: return .failed(error)
+    case .local:
+      guard let standIn = try session.standIn() else { return .failed(error) }
+      if session.store.isNews {
+        world.say("\(name): \(error.description); going on with the file store in \(standIn.path) for now")
+      }
+      return try admit(on: standIn)
     }
-    world.say("\(name): \(error.description); running unguarded")
-    return settings
   }
 
   private func sleep(_ span: Span) {
@@ -173,17 +185,18 @@ struct RunCommand {
     announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
     announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
     let permit = admitted.permit
+    let store = admitted.store
     let ending = launch(
       admitted.settings.settings, permit.isTrial ? .halfOpen : .closed,
-      tick: permit.hasLease ? (every: Lease.renewal.milliseconds, action: { renew(permit) }) : nil)
+      tick: permit.hasLease ? (every: Lease.renewal.milliseconds, action: { renew(permit, on: store) }) : nil)
     sayNotStarted(ending)
     let verdict = Judge(name: name, settings: admitted.settings.settings, world: world).verdict(on: ending)
     do {
-      let applied = try session.store.apply(
+      let applied = try store.apply(
         .record(
           Report(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())),
         to: name)
-      session.store.rest()
+      store.rest()
       tell(applied.notices)
       announcer.announceResult(applied, ending)
       if options.notice != .none {
@@ -199,9 +212,9 @@ struct RunCommand {
   }
 
   /// A renewal that fails is not worth a word: the next may go through, and if none does the lease runs out.
-  private func renew(_ permit: Permit) {
-    _ = try? session.store.apply(.renew(permit.token, term: Lease.term), to: name)
-    session.store.rest()
+  private func renew(_ permit: Permit, on store: any BreakerStorage) {
+    _ = try? store.apply(.renew(permit.token, term: Lease.term), to: name)
+    store.rest()
   }
 
   private func sayNotStarted(_ ending: CommandProcess.Ending) {

@@ -8,7 +8,8 @@ final class ChildProcess {
 
   init(_ arguments: [String], environment: [String: String] = [:]) {
     var ends: [Int32] = [0, 0]
-    pipe2(&ends, O_CLOEXEC)
+    pipe(&ends)
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

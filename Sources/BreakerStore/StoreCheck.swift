@@ -1,0 +1,33 @@
+/// One thing that `cb doctor` looked at in a store.
+package struct StoreCheck: Equatable, Sendable {
+  package enum Verdict: String, Sendable {
+    case ok
+    /// Worth mending; runs are guarded all the same.
+    case warning
+    /// A run would not be guarded.
+    case failure
+  }
+
+  /// One or two words.
+  package var name: String
+  package var verdict: Verdict
+  /// What was found, in plain words.
+  package var seen: String
+  /// What to do; empty where there is nothing to do.
+  package var advice: String
+
+  package init(_ name: String, _ verdict: Verdict, _ seen: String, advice: String = "") {
+    self.name = name
+    self.verdict = verdict
+    self.seen = seen
+    self.advice = advice
+  }
+
+  /// What a store's error says, its hint as advice: it stands behind the last semicolon.
+  package init(_ name: String, _ error: StoreError) {
+    let text = error.description
+    var parts = text.split(separator: ";").map { $0.drop { $0 == " " } }
+    let hint = parts.count > 1 ? parts.removeLast() : ""
+    self.init(name, .failure, parts.joined(separator: "; "), advice: String(hint))
+  }
+}

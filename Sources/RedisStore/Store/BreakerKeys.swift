@@ -1,0 +1,56 @@
+import CircuitBreaker
+
+/// The keys of a breaker: the hash `<prefix>{NAME}` and the list `<prefix>{NAME}:h`. The braces make NAME the part
+/// that decides on the slot of a cluster, so both share one; braces and percent signs of a name are written as `%7B`,
+/// `%7D`, `%25`, so that no name can end that part early.
+struct BreakerKeys {
+  let hash: [UInt8]
+  let history: [UInt8]
+
+  init(_ name: BreakerName, prefix: [UInt8]) {
+    hash = prefix + [UInt8(ascii: "{")] + Self.escape(name.text) + [UInt8(ascii: "}")]
+    history = hash + Array(":h".utf8)
+  }
+
+  private static func escape(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "{"): bytes += Array("%7B".utf8)
+      case UInt8(ascii: "}"): bytes += Array("%7D".utf8)
+      case UInt8(ascii: "%"): bytes += Array("%25".utf8)
+      default: bytes.append(byte)
+      }
+    }
+    return bytes
+  }
+
+  /// The name whose hash has this key; nil for a key of another kind.
+  static func name(of key: [UInt8], prefix: [UInt8]) -> BreakerName? {
+    guard key.starts(with: prefix), key.last == UInt8(ascii: "}") else { return nil }
+    let middle = key.dropFirst(prefix.count)
+    guard middle.first == UInt8(ascii: "{") else { return nil }
+    var text = String(decoding: middle.dropFirst().dropLast(), as: UTF8.self)
+    for (code, sign) in [("%7B", "{"), ("%7D", "}"), ("%25", "%")] { text = text.replacing(code, by: sign) }
+    guard let name = try? BreakerName(text), BreakerKeys(name, prefix: prefix).hash == key else { return nil }
+    return name
+  }
+}
+
+extension String {
+  /// Every `part` replaced, from left to right.
+  fileprivate func replacing(_ part: String, by other: String) -> String {
+    let part = Array(part.utf8)
+    var result: [UInt8] = []
+    var rest = Array(utf8)[...]
+    while !rest.isEmpty {
+      if rest.starts(with: part) {
+        result += Array(other.utf8)
+        rest = rest.dropFirst(part.count)
+      } else {
+        result.append(rest.removeFirst())
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}

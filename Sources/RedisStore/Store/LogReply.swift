@@ -1,0 +1,46 @@
+import BreakerStore
+import CircuitBreaker
+
+/// What the scripts answer, every element checked.
+struct LogReply {
+  var now: Timestamp
+  var base: Int
+  var next: Int
+  /// Empty where the client has what it holds.
+  var snapshot: [UInt8]
+  /// The time and the JSON of each event.
+  var events: [(time: Timestamp, event: JSONValue)]
+
+  enum Fault: Error {
+    /// Data under the key that are not cb's.
+    case foreign
+    case newerVersion(Int)
+    case senseless(String)
+  }
+
+  init(_ reply: RedisReply) throws(Fault) {
+    guard let parts = reply.array, let kind = parts.first?.string else { throw .senseless("it is no list") }
+    switch kind {
+    case "foreign": throw .foreign
+    case "version": throw .newerVersion(parts.count > 1 ? parts[1].string.flatMap { Int($0) } ?? 0 : 0)
+    case "ok": break
+    default: throw .senseless("it has no status")
+    }
+    guard parts.count >= 5, let now = parts[1].string.flatMap({ Int64($0) }), (0...9_000_000_000_000_000).contains(now),
+      let base = parts[2].string.flatMap({ Int($0) }), let next = parts[3].string.flatMap({ Int($0) }),
+      base >= 0, next >= base, let snapshot = parts[4].bytes
+    else { throw .senseless("its head is not readable") }
+    self.now = Timestamp(milliseconds: now)
+    self.base = base
+    self.next = next
+    self.snapshot = snapshot
+    events = []
+    for part in parts.dropFirst(5) {
+      guard let bytes = part.bytes, let space = bytes.firstIndex(of: UInt8(ascii: " ")),
+        let time = Int64(String(decoding: bytes[..<space], as: UTF8.self)),
+        let event = try? JSONValue.parse(Array(bytes[(space + 1)...]))
+      else { throw .senseless("an event is not readable") }
+      events.append((Timestamp(milliseconds: time), event))
+    }
+  }
+}

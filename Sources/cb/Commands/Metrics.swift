@@ -1,0 +1,43 @@
+import ArgumentParser
+import CircuitBreaker
+
+struct Metrics: CBCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print all breakers as metrics of Prometheus.",
+    usage: "cb metrics [--output FILE]",
+    discussion: """
+      With --output, FILE is replaced atomically, for the textfile collector of node_exporter, whose directory reads \
+      *.prom. Never writes to the store.
+
+      A store that cannot be read gives cb_store_up 0 and nothing else: an error (exit 1), but with --output exit 0 \
+      as long as FILE was written, since that is what FILE is to tell.
+      """)
+
+  @Option(help: ArgumentHelp("Replace this file instead of printing.", valueName: "file"))
+  var output: String?
+  @OptionGroup var common: CommonOptions
+
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    if output?.isEmpty == true || output?.utf8.last == UInt8(ascii: "/") {
+      throw .usage("--output: '\(output ?? "")' is no file name")
+    }
+    let session = try Session(common.places, world: world)
+    var metrics = MetricsText()
+    var text: String
+    var isUp = true
+    do throws(CommandFailure) {
+      try Selection(texts: []).forEach(in: session, report: { world.say($0) }) { metrics.add($0) }
+      text = metrics.finish()
+    } catch {
+      world.say(error.message)
+      text = MetricsText.storeDown
+      isUp = false
+    }
+    if let output {
+      try ReplacedFile(path: output).write(text)
+      return ExitCode.success
+    }
+    try world.print(text)
+    return isUp ? ExitCode.success : ExitCode.failure
+  }
+}

@@ -1,0 +1,51 @@
+import BreakerStore
+import CircuitBreaker
+
+/// The breakers that a view is of: NAMEs and quoted globs, or all. Looked up anew at each look, so that a view that
+/// lasts shows what was made since.
+struct Selection {
+  var texts: [String]
+
+  /// Hands every breaker over in the order of names. One that cannot be read, or whose settings do not hold, is handed
+  /// to `report` as a sentence and keeps no other from being seen.
+  func forEach(
+    in session: Session, report: (String) -> Void, _ body: (BreakerRow) -> Void
+  ) throws(CommandFailure) {
+    func take(_ name: BreakerName, _ result: Result<Reading, StoreError>) {
+      switch result {
+      case .failure(let error): report("\(name): \(error.description)")
+      case .success(let reading):
+        if let damage = reading.damage { report("\(name): \(damage)") }
+        guard let breaker = reading.breaker else { return }
+        do throws(CommandFailure) {
+          let settings = try session.settings(for: name, stored: breaker.settings)
+          body(BreakerRow(name: name, breaker: breaker, settings: settings, now: reading.now))
+        } catch {
+          report(error.message)
+        }
+      }
+    }
+    if texts.isEmpty {
+      return try session.storeResult { () throws(StoreError) in try session.store.readAll(take) }
+    }
+    for name in try names(in: session) {
+      take(name, Result { () throws(StoreError) in try session.store.read(name) })
+    }
+  }
+
+  /// The names, sorted; those that no breaker has are among them if they were named.
+  func names(in session: Session) throws(CommandFailure) -> [BreakerName] {
+    let needsAll = texts.isEmpty || texts.contains(where: Glob.isPattern)
+    let all = needsAll ? try session.storeResult { () throws(StoreError) in try session.store.names() } : []
+    if texts.isEmpty { return all }
+    var chosen: Swift.Set<BreakerName> = []
+    for text in texts {
+      if Glob.isPattern(text) {
+        chosen.formUnion(all.filter { $0.text == text || Glob(text).matches($0.text) })
+      } else {
+        chosen.insert(try BreakerName(argument: text))
+      }
+    }
+    return chosen.sorted()
+  }
+}

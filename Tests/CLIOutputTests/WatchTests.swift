@@ -1,0 +1,191 @@
+import CircuitBreaker
+import Testing
+
+@testable import cb
+
+@Suite struct WatchTests {
+  private func model(_ rows: [StatusRow], size: TerminalSize) -> WatchModel {
+    var model = WatchModel(interval: .seconds(1))
+    model.rows = rows
+    model.room = size.rows - WatchScreen.frame
+    return model
+  }
+
+  private func picture(
+    _ model: WatchModel, _ size: TerminalSize, color: Bool = false, elapsed: Span = .zero
+  ) -> String {
+    let style = Fixtures.terminal(size.columns, color: color)
+    let lines = WatchScreen(size: size, style: style, elapsed: elapsed, now: Fixtures.now + elapsed).lines(model)
+    #expect(lines.count == size.rows)
+    for line in lines { #expect(DisplayWidth.of(visible(line)) < size.columns, "\(line)") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static let small = TerminalSize(columns: 80, rows: 24)
+  static let large = TerminalSize(columns: 200, rows: 50)
+
+  @Test(arguments: [small, large])
+  func `the picture fills the terminal`(size: TerminalSize) {
+    expectGolden(
+      "watch-\(size.columns)x\(size.rows)", picture(model(Fixtures.statusRows, size: size), size))
+  }
+
+  @Test(arguments: [small, large])
+  func `of many breakers as many as fit`(size: TerminalSize) {
+    var many = model(Fixtures.fleet, size: size)
+    for _ in 0..<60 { _ = many.take(.down) }
+    expectGolden("watch-fleet-\(size.columns)x\(size.rows)", picture(many, size, color: true))
+  }
+
+  @Test func `the countdown runs between two looks at the store`() {
+    let one = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
+    #expect(holds(picture(one, Self.small), "  42s "))
+    #expect(holds(picture(one, Self.small, elapsed: .seconds(10)), "  32s "))
+    #expect(holds(picture(one, Self.small, elapsed: .seconds(42)), "  now "))
+  }
+
+  @Test func `a filter shows the names that hold it, whatever their case`() {
+    var model = model(Fixtures.statusRows, size: Self.small)
+    for key in "/DB-".map({ Key.character($0) }) { _ = model.take(key) }
+    #expect(model.shown.map(\.name) == ["db-backup"])
+    expectGolden("watch-filter", picture(model, Self.small))
+    _ = model.take(.backspace)
+    _ = model.take(.character("x"))
+    #expect(model.shown.isEmpty)
+    expectGolden("watch-filter-none", picture(model, Self.small))
+    _ = model.take(.escape)
+    #expect(model.shown.count == Fixtures.statusRows.count)
+  }
+
+  @Test func `a change is asked about first, and only y does it`() {
+    var model = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
+    #expect(model.take(.character("c")) == .none)
+    expectGolden("watch-question", picture(model, Self.small))
+    #expect(model.take(.character("n")) == .none)
+    #expect(model.take(.character("y")) == .none)
+    for (key, change) in [("o", WatchModel.Change.open), ("c", .close), ("h", .halfOpen)] {
+      #expect(model.take(.character(Character(key))) == .none)
+      #expect(model.take(.character("y")) == .apply(change, Fixtures.dbBackup.name))
+    }
+    #expect(model.take(.character("o")) == .none)
+    #expect(model.take(.enter) == .none)
+  }
+
+  @Test func `q ends, but not while a filter is typed`() {
+    var model = model(Fixtures.statusRows, size: Self.small)
+    #expect(model.take(.character("q")) == .quit)
+    _ = model.take(.character("/"))
+    #expect(model.take(.character("q")) == .none)
+    #expect(model.filter == "q")
+  }
+
+  @Test func `the selection stays with its breaker when others come and go`() {
+    var model = model(Fixtures.fleet, size: Self.small)
+    for _ in 0..<3 { _ = model.take(.down) }
+    let chosen = model.selected
+    model.rows = Array(Fixtures.fleet.dropFirst(2))
+    #expect(model.selected == chosen)
+    model.rows = Fixtures.fleet.filter { $0.breaker != chosen }
+    #expect(model.selected != chosen)
+    #expect(model.selected != nil)
+    model.rows = []
+    #expect(model.selected == nil)
+  }
+
+  @Test func `the selected row is always in view`() {
+    var model = model(Fixtures.fleet, size: Self.small)
+    for key: Key in [.end, .up, .pageUp, .home, .pageDown, .pageDown, .end, .pageUp, .down] {
+      _ = model.take(key)
+      let visible = model.shown.dropFirst(model.top).prefix(model.room)
+      #expect(visible.contains { $0.breaker == model.selected })
+    }
+    _ = model.take(.end)
+    model.room = 5
+    #expect(model.shown.dropFirst(model.top).prefix(5).contains { $0.breaker == model.selected })
+  }
+
+  @Test func `an empty store says so`() {
+    expectGolden("watch-empty", picture(model([], size: Self.small), Self.small))
+  }
+
+  @Test(arguments: 1...12, [1, 5, 20, 80])
+  func `a tiny terminal gets a picture of its size`(rows: Int, columns: Int) {
+    let size = TerminalSize(columns: columns, rows: rows)
+    let lines = WatchScreen(size: size, style: Fixtures.terminal(columns), now: Fixtures.now)
+      .lines(model(Fixtures.statusRows, size: size))
+    #expect(lines.count == rows)
+  }
+
+  @Test func `a change is one line on a pipe`() {
+    let entry = HistoryEntry(
+      sequence: 1, at: Fixtures.now, kind: .stateChange, from: .closed, to: .open,
+      reason: "5 failures in a row (exit 1)")
+    #expect(
+      ChangeLines.line(.event(Fixtures.dbBackup.name, entry))
+        == "2026-11-23T15:17:26Z db-backup: closed -> open (5 failures in a row (exit 1))\n")
+    let rejected = HistoryEntry(sequence: 2, at: Fixtures.now, kind: .rejected, reason: "circuit open")
+    #expect(ChangeLines.line(.event(Fixtures.dbBackup.name, rejected)) == nil)
+    #expect(
+      ChangeLines.line(.removed(Fixtures.dbBackup.name, from: .open, at: Fixtures.now))
+        == "2026-11-23T15:17:26Z db-backup: open -> removed\n")
+  }
+}
+
+@Suite struct WatchOptionTests {
+  @Test(arguments: [
+    (["status", "--watch"], ["status", "--watch=1"]),
+    (["status", "--watch", "2"], ["status", "--watch=2"]),
+    (["status", "--watch", "0.5", "db-*"], ["status", "--watch=0.5", "db-*"]),
+    (["status", "--watch", "db-backup"], ["status", "--watch=1", "db-backup"]),
+    (["status", "--watch=2", "3"], ["status", "--watch=2", "3"]),
+    (["status", "a", "--watch", "--color", "never"], ["status", "a", "--watch=1", "--color", "never"]),
+    (["history", "--watch"], ["history", "--watch"]),
+  ])
+  func `--watch takes a number that follows it and nothing else`(words: [String], completed: [String]) {
+    #expect(WatchOption.complete(words) == completed)
+  }
+
+  @Test(arguments: ["0", "0.01", "-1", "x", "", "100000"])
+  func `an interval that makes no sense is a usage error`(text: String) {
+    #expect(throws: CommandFailure.self) { try WatchOption.interval(text) }
+  }
+}
+
+@Suite struct KeyTests {
+  @Test func `arrows are read in both modes of the terminal`() {
+    var reader = KeyReader()
+    #expect(reader.take("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~q".utf8) == [.up, .down, .pageUp, .pageDown, .character("q")])
+  }
+
+  @Test func `a sequence cut apart is one key`() {
+    var reader = KeyReader()
+    #expect(reader.take([0x1B]).isEmpty)
+    #expect(reader.isWaiting)
+    #expect(reader.take([0x5B]).isEmpty)
+    #expect(reader.take([0x42]) == [.down])
+    #expect(!reader.isWaiting)
+  }
+
+  @Test func `Esc alone is a key once nothing follows`() {
+    var reader = KeyReader()
+    #expect(reader.take([0x1B]).isEmpty)
+    #expect(reader.giveUp() == [.escape])
+    #expect(!reader.isWaiting)
+  }
+
+  @Test func `a sign of several bytes is one key, and bytes that are none are passed over`() {
+    var reader = KeyReader()
+    #expect(reader.take("日é".utf8) == [.character("日"), .character("é")])
+    #expect(reader.take([0xFF, 0x41]) == [.character("A")])
+  }
+
+  @Test func `no bytes can make it hang or crash`() {
+    var generator = SystemRandomNumberGenerator()
+    var reader = KeyReader()
+    for _ in 0..<2000 {
+      _ = reader.take((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
+      _ = reader.giveUp()
+      #expect(!reader.isWaiting)
+    }
+  }
+}

@@ -1,0 +1,207 @@
+# fish completion for cb(1)
+
+set -g __cb_commands run status open close half-open reset remove get set check wait permit report history metrics doctor
+
+# The words before the one to complete, without the program.
+function __cb_words
+    set -l words (commandline -opc)
+    set -e words[1]
+    test (count $words) -gt 0; and printf '%s\n' $words
+end
+
+# Whether the word to complete belongs to CMD, behind '--'.
+function __cb_behind_dashes
+    contains -- -- (commandline -opc)
+end
+
+# Prints the command and the arguments that stand before the word to complete.
+function __cb_arguments
+    set -l skip 0
+    for word in (__cb_words)
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold -f --follow --watch
+            case '-*'
+                set skip 1
+            case '*'
+                echo $word
+        end
+    end
+end
+
+# __cb_at COMMAND... [N]: one of these commands stands here, and N arguments of it (any number without N).
+function __cb_at
+    __cb_behind_dashes; and return 1
+    set -l arguments (__cb_arguments)
+    if string match -qr '^\d+$' -- $argv[-1]
+        test (count $arguments) -eq (math $argv[-1] + 1); or return 1
+        set -e argv[-1]
+    end
+    contains -- "$arguments[1]" $argv
+end
+
+function __cb_needs_command
+    __cb_behind_dashes; and return 1
+    test (count (__cb_arguments)) -eq 0
+end
+
+# The names of all breakers of the store that this command line means.
+function __cb_names
+    set -l places
+    set -l words (__cb_words)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case '--store=*' '--config=*'
+                set -a places $words[$i]
+            case --store --config
+                test $i -lt (count $words); and set -a places $words[$i] $words[(math $i + 1)]
+        end
+    end
+    set -l program (commandline -opc)[1]
+    $program names $places 2>/dev/null
+end
+
+function __cb_keys
+    printf '%s\t%s\n' \
+        fail-max 'failures in a row that open the circuit (5)' \
+        reset-timeout 'how long it stays open before a trial (60s)' \
+        success-threshold 'trial successes needed to close (1)' \
+        half-open-max 'trial runs at once (1)' \
+        exclude 'exit codes and signals that are no failures' \
+        exclude-if 'shell predicate, exit 0 is no failure' \
+        ignore 'exit codes and signals that give no verdict' \
+        only 'the only exit codes and signals that are failures' \
+        window 'judge by rate over the last runs or a time' \
+        failure-rate 'share of failures that opens (50%)' \
+        min-calls 'fewer runs never open (10)' \
+        slow-after 'a run that takes longer is slow' \
+        slow-rate 'share of slow runs that opens (100%)' \
+        reset-backoff 'each trip in a row multiplies the reset timeout (1)' \
+        reset-max 'the longest that backoff makes it (1h)' \
+        jitter 'lengthens the reset timeout at random (0%)' \
+        max-concurrent 'runs at once' \
+        timeout 'end CMD after this long' \
+        kill-after 'from SIGTERM to SIGKILL (5s)' \
+        on-event 'run a command on an event' \
+        on-store-error 'when the store fails (local)'
+end
+
+function __cb_events
+    printf '%s\n' before-call success failure excluded ignored rejected state-change open half-open close any
+end
+
+# EVENT=, and behind it the listeners that need no shell.
+function __cb_listeners
+    set -l events (__cb_events)=
+    set -l parts (string match -r '^([a-z-]+)=' -- (commandline -ct | string replace -r '^--on-event=' ''))
+    if set -q parts[2]
+        printf '%s\n' $parts[2]={syslog:,journald:,file:}
+    else
+        printf '%s\n' $events
+    end
+end
+
+function __cb_codes
+    set -l list (string match -r '^.*,' -- (commandline -ct | string replace -r '^--[a-z]+=' ''))
+    printf '%s\n' "$list"{timeout,SIGHUP,SIGINT,SIGQUIT,SIGABRT,SIGKILL,SIGSEGV,SIGPIPE,SIGALRM,SIGTERM,SIGUSR1,SIGUSR2}
+end
+
+# KEY=VALUE of `cb set`.
+function __cb_assignments
+    set -l word (commandline -ct)
+    switch $word
+        case 'on-store-error=*'
+            printf '%s\n' on-store-error={local,run,reject}
+        case 'on-event=*'
+            set -l parts (string match -r '^on-event=([a-z-]+)=' -- $word)
+            if set -q parts[2]
+                printf '%s\n' on-event=$parts[2]={syslog:,journald:,file:}
+            else
+                printf '%s\n' on-event=(__cb_events)=
+            end
+        case '*=*'
+        case '*'
+            __cb_keys | string replace \t =\t
+    end
+end
+
+function __cb_behind
+    set -l words (commandline -opc) (commandline -ct)
+    set -l place (contains -i -- -- $words)
+    __fish_complete_subcommand --commandline $words[(math $place + 1)..]
+end
+
+complete -c cb -f
+complete -c cb -n __cb_behind_dashes -xa '(__cb_behind)'
+
+complete -c cb -n __cb_needs_command -l version -d 'Show the version'
+complete -c cb -n 'not __cb_behind_dashes' -s h -l help -d 'Show help'
+complete -c cb -n __cb_needs_command -xa run -d 'Run a command through a breaker'
+complete -c cb -n __cb_needs_command -xa status -d 'Show breakers'
+complete -c cb -n __cb_needs_command -xa open -d 'Open circuits now'
+complete -c cb -n __cb_needs_command -xa close -d 'Close circuits now'
+complete -c cb -n __cb_needs_command -xa half-open -d 'The next run is a trial'
+complete -c cb -n __cb_needs_command -xa reset -d 'Make breakers as new'
+complete -c cb -n __cb_needs_command -xa remove -d 'Forget breakers'
+complete -c cb -n __cb_needs_command -xa get -d 'Print one value'
+complete -c cb -n __cb_needs_command -xa set -d 'Store settings with a breaker'
+complete -c cb -n __cb_needs_command -xa check -d 'Exit 0 if a run would be admitted'
+complete -c cb -n __cb_needs_command -xa wait -d 'Sleep until a run would be admitted'
+complete -c cb -n __cb_needs_command -xa permit -d 'Ask for admission without running anything'
+complete -c cb -n __cb_needs_command -xa report -d 'Hand the result of a permit back'
+complete -c cb -n __cb_needs_command -xa history -d 'Show what happened'
+complete -c cb -n __cb_needs_command -xa metrics -d 'Print metrics for Prometheus'
+complete -c cb -n __cb_needs_command -xa doctor -d 'Check the store'
+complete -c cb -n __cb_needs_command -xa help -d 'Show help'
+complete -c cb -n '__cb_at help 0' -xa '$__cb_commands'
+
+# Of every command
+complete -c cb -n '__cb_at $__cb_commands' -l store -xa 'file: redis:// rediss:// redis+unix:// redis-sentinel://' \
+    -d 'Where breakers live'
+complete -c cb -n '__cb_at $__cb_commands' -l config -rF -d 'Configuration file'
+complete -c cb -n '__cb_at $__cb_commands' -l color -xa 'auto always never' -d Colours
+
+# run
+for key in (__cb_keys)
+    set -l parts (string split \t -- $key)
+    switch $parts[1]
+        case exclude ignore only
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__cb_codes)' -d $parts[2]
+        case exclude-if
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__fish_complete_command)' -d $parts[2]
+        case on-event
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__cb_listeners)' -d $parts[2]
+        case on-store-error
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa 'local run reject' -d $parts[2]
+        case '*'
+            complete -c cb -n '__cb_at run' -l $parts[1] -x -d $parts[2]
+    end
+end
+complete -c cb -n '__cb_at run' -l fallback -xa '(__fish_complete_command)' -d 'Run in place of a rejected command'
+complete -c cb -n '__cb_at run' -l wait -x -d 'Wait this long for admission'
+complete -c cb -n '__cb_at run' -l notice -xa 'each first none' -d 'Which rejections are reported'
+complete -c cb -n '__cb_at run' -s q -l quiet -d 'The same as --notice none'
+complete -c cb -n '__cb_at run' -l rejected-exit -x -d 'Exit status of a rejected run'
+complete -c cb -n '__cb_at run 1' -xa -- -d 'CMD follows'
+
+# The others
+complete -c cb -n '__cb_at status history' -l json -d 'Print JSON'
+complete -c cb -n '__cb_at status' -s v -l verbose -d 'Settings and where they came from'
+complete -c cb -n '__cb_at status' -l watch -d 'Keep the table up to date'
+complete -c cb -n '__cb_at open close' -l for -x -d 'Hold the state this long'
+complete -c cb -n '__cb_at open close' -l hold -d 'Hold the state until it is changed by hand'
+complete -c cb -n '__cb_at open close half-open' -l reason -x -d Why
+complete -c cb -n '__cb_at wait' -l timeout -x -d 'Give up after this long'
+complete -c cb -n '__cb_at permit' -l lease -x -d 'How long the permit lasts'
+complete -c cb -n '__cb_at history' -s n -x -d 'Only the last events'
+complete -c cb -n '__cb_at history' -s f -l follow -d 'Go on and print events as they happen'
+complete -c cb -n '__cb_at metrics' -l output -rF -d 'File to replace'
+
+complete -c cb -n '__cb_at run get set check wait permit report 0' -xa '(__cb_names)' -d Breaker
+complete -c cb -n '__cb_at status open close half-open reset remove history' -xa '(__cb_names)' -d Breaker
+complete -c cb -n '__cb_at get 1' -xa 'state fail-counter retry-after (__cb_keys)'
+complete -c cb -n '__cb_at set; and not __cb_at set 0' -xa '(__cb_assignments)'
+complete -c cb -n '__cb_at report 2' -xa 'success failure excluded ignored exit: signal:'
