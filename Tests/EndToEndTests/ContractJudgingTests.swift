@@ -79,7 +79,7 @@ struct ContractJudgingTests {
   func windowOfRuns() {
     let options = ["--window", "4", "--min-calls", "4", "--failure-rate", "75%"]
     // At no time three of the last four failed.
-    for code in [1, 0, 1, 0, 0, 1, 1, 0, 1] { scene.run(options, sh: "exit \(code)") }
+    for code in [1, 0, 1, 0, 0, 1, 0, 1] { scene.run(options, sh: "exit \(code)") }
     #expect(scene.state() == "closed")
     scene.run(options, sh: "exit 1")
     #expect(scene.state() == "open")
