@@ -16,10 +16,13 @@ struct ContractBadInputTests {
     #expect(scene.isStoreUntouched)
   }
 
-  @Test("an unknown option", arguments: [
-    ["run", "--fail-mux", "3", "x", "--", "echo", "started"], ["run", "-z", "x", "--", "echo", "started"],
-    ["status", "--jsn"], ["open", "x", "--until", "5m"], ["check", "x", "--json"], ["set", "x", "--force", "fail-max=3"],
-  ])
+  @Test(
+    "an unknown option",
+    arguments: [
+      ["run", "--fail-mux", "3", "x", "--", "echo", "started"], ["run", "-z", "x", "--", "echo", "started"],
+      ["status", "--jsn"], ["open", "x", "--until", "5m"], ["check", "x", "--json"],
+      ["set", "x", "--force", "fail-max=3"],
+    ])
   func unknownOption(_ arguments: [String]) {
     expectUsage(arguments, [arguments.first { $0.hasPrefix("-") && $0 != "--" } ?? ""])
   }
@@ -39,10 +42,12 @@ struct ContractBadInputTests {
     expectUsage(["get", "x", "color"], ["color", "fail-max"])
   }
 
-  @Test("a bad name", arguments: [
-    "", ".", "..", "a/b", "/", "a\nb", "a\tb", "\u{7F}", "\u{1B}]0;x", "\u{85}", String(repeating: "a", count: 129),
-    String(repeating: "ü", count: 65),
-  ])
+  @Test(
+    "a bad name",
+    arguments: [
+      "", ".", "..", "a/b", "/", "a\nb", "a\tb", "\u{7F}", "\u{1B}]0;x", "\u{85}", String(repeating: "a", count: 129),
+      String(repeating: "ü", count: 65),
+    ])
   func badName(_ name: String) {
     for arguments in [
       ["run", name, "--", "echo", "started"], ["status", name], ["open", name], ["close", name], ["half-open", name],
@@ -53,7 +58,9 @@ struct ContractBadInputTests {
 
   @Test("a name that begins with '-'")
   func leadingDash() {
-    for arguments in [["run", "-x", "--", "echo", "started"], ["open", "-x"], ["check", "-x"]] { expectUsage(arguments) }
+    for arguments in [["run", "-x", "--", "echo", "started"], ["open", "-x"], ["check", "-x"]] {
+      expectUsage(arguments)
+    }
   }
 
   @Test("bytes that are no UTF-8 in a name")
@@ -85,10 +92,12 @@ struct ContractBadInputTests {
     expectUsage(["run", "--fail-max", "0", "x", "--", "echo", "started"], ["fail-max", "0", "1 or more"])
   }
 
-  @Test("bad values of the options of run", arguments: [
-    ["--notice", "sometimes"], ["--notice", ""], ["--rejected-exit", "256"], ["--rejected-exit", "-1"],
-    ["--rejected-exit", "no"], ["--wait", "long"],
-  ])
+  @Test(
+    "bad values of the options of run",
+    arguments: [
+      ["--notice", "sometimes"], ["--notice", ""], ["--rejected-exit", "256"], ["--rejected-exit", "-1"],
+      ["--rejected-exit", "no"], ["--wait", "long"],
+    ])
   func badRunOption(_ option: [String]) {
     expectUsage(["run", "\(option[0])=\(option[1])", "x", "--", "echo", "started"], option)
   }
@@ -105,10 +114,12 @@ struct ContractBadInputTests {
     expectUsage(["run", "x", "--"], ["CMD"])
   }
 
-  @Test("a missing NAME", arguments: [
-    ["run", "--", "true"], ["run"], ["open"], ["close"], ["half-open"], ["reset"], ["remove"], ["check"], ["wait"],
-    ["get"], ["get", "x"], ["set"],
-  ])
+  @Test(
+    "a missing NAME",
+    arguments: [
+      ["run", "--", "true"], ["run"], ["open"], ["close"], ["half-open"], ["reset"], ["remove"], ["check"], ["wait"],
+      ["get"], ["get", "x"], ["set"],
+    ])
   func missingName(_ arguments: [String]) {
     expectUsage(arguments)
   }
@@ -138,9 +149,11 @@ struct ContractBadInputTests {
     expectUsage(["status", "x", "--", "true"], ["--"])
   }
 
-  @Test("a bad store", arguments: [
-    "file:", "/var/lib/cb", "http://localhost", "redis", "redis:localhost", "ftp://user:secret@host/",
-  ])
+  @Test(
+    "a bad store",
+    arguments: [
+      "file:", "/var/lib/cb", "http://localhost", "redis", "redis:localhost", "ftp://user:secret@host/",
+    ])
   func badStore(_ store: String) {
     expectUsage(["run", "--store", store, "x", "--", "echo", "started"])
     expectUsage(["status", "--store", store])

@@ -103,10 +103,12 @@ struct ContractCommandTests {
   func globs() {
     for name in ["db-a", "db-b", "web"] { scene.run(name: name, exit: 0) }
     #expect(scene.cb("open", "db-*").outputText == "db-a: closed -> open\ndb-b: closed -> open\n")
-    #expect(scene.cb("half-open", "db-?", "db-a", "web").outputText
-      == "db-a: open -> half-open\ndb-b: open -> half-open\nweb: closed -> half-open\n")
-    #expect(scene.cb("close", "*").outputText
-      == "db-a: half-open -> closed\ndb-b: half-open -> closed\nweb: half-open -> closed\n")
+    #expect(
+      scene.cb("half-open", "db-?", "db-a", "web").outputText
+        == "db-a: open -> half-open\ndb-b: open -> half-open\nweb: closed -> half-open\n")
+    #expect(
+      scene.cb("close", "*").outputText
+        == "db-a: half-open -> closed\ndb-b: half-open -> closed\nweb: half-open -> closed\n")
     #expect(scene.status("db-[ab]").compactMap { $0["name"]?.string } == ["db-a", "db-b"])
     scene.cb("open", "*")
     #expect(scene.cb("reset", "db-*").status == .exited(0))
@@ -128,29 +130,34 @@ struct ContractCommandTests {
     #expect(shown.outputText.contains("a"))
   }
 
-  @Test("run, set, open, close and half-open create a breaker; the others do not", arguments: [
-    (["set", "x", "fail-max=3"], true), (["open", "x"], true), (["close", "x"], true), (["half-open", "x"], true),
-    (["check", "x"], false), (["wait", "x"], false), (["status", "x"], false), (["get", "x", "state"], false),
-    (["reset", "x"], false), (["remove", "x"], false),
-  ] as [([String], Bool)])
+  @Test(
+    "run, set, open, close and half-open create a breaker; the others do not",
+    arguments: [
+      (["set", "x", "fail-max=3"], true), (["open", "x"], true), (["close", "x"], true), (["half-open", "x"], true),
+      (["check", "x"], false), (["wait", "x"], false), (["status", "x"], false), (["get", "x", "state"], false),
+      (["reset", "x"], false), (["remove", "x"], false),
+    ] as [([String], Bool)])
   func creates(_ arguments: [String], _ creates: Bool) {
     scene.cb(arguments)
     #expect(scene.status().compactMap { $0["name"]?.string } == (creates ? ["x"] : []))
     if !creates { #expect(scene.isStoreUntouched) }
   }
 
-  @Test("names of every kind are taken, kept apart, and shown as they are", arguments: [
-    ["a b", "a  b", "a", "A", "a.", "a%", "a%20b"], ["ü", "u\u{308}", "日本", "🙂", "$(id)", "'\"`\\", "~", "#", "%2F"],
-    [".hidden", "x.json", "x.lock", "x", "...", "CON", "nul"],
-    [String(repeating: "a", count: 128), String(repeating: "a", count: 127), String(repeating: "ü", count: 64)],
-  ])
+  @Test(
+    "names of every kind are taken, kept apart, and shown as they are",
+    arguments: [
+      ["a b", "a  b", "a", "A", "a.", "a%", "a%20b"], ["ü", "u\u{308}", "日本", "🙂", "$(id)", "'\"`\\", "~", "#", "%2F"],
+      [".hidden", "x.json", "x.lock", "x", "...", "CON", "nul"],
+      [String(repeating: "a", count: 128), String(repeating: "a", count: 127), String(repeating: "ü", count: 64)],
+    ])
   func distinctNames(_ names: [String]) {
     for (index, name) in names.enumerated() {
       for _ in 0..<(index + 1) { scene.run("--fail-max", "99", name: name, exit: 1) }
     }
     for (index, name) in names.enumerated() { #expect(scene.counter(name) == "\(index + 1)") }
-    #expect(Set(scene.status().compactMap { $0["name"]?.string.map { Array($0.utf8) } })
-      == Set(names.map { Array($0.utf8) }))
+    #expect(
+      Set(scene.status().compactMap { $0["name"]?.string.map { Array($0.utf8) } })
+        == Set(names.map { Array($0.utf8) }))
   }
 
   // MARK: reset, remove, get, set
@@ -246,11 +253,13 @@ struct ContractCommandTests {
 
   // MARK: Looking never writes
 
-  @Test("looking never writes", arguments: [
-    ["status"], ["status", "x"], ["status", "x", "gone", "nobody"], ["status", "--json"], ["status", "-v", "x"],
-    ["get", "x", "state"], ["get", "held", "retry-after"], ["check", "x"], ["check", "nobody"], ["check", "trial"],
-    ["wait", "x", "--timeout", "1ms"], ["wait", "trial"], ["wait", "nobody"],
-  ])
+  @Test(
+    "looking never writes",
+    arguments: [
+      ["status"], ["status", "x"], ["status", "x", "gone", "nobody"], ["status", "--json"], ["status", "-v", "x"],
+      ["get", "x", "state"], ["get", "held", "retry-after"], ["check", "x"], ["check", "nobody"], ["check", "trial"],
+      ["wait", "x", "--timeout", "1ms"], ["wait", "trial"], ["wait", "nobody"],
+    ])
   func lookingNeverWrites(_ arguments: [String]) {
     scene.trip()
     scene.trip("--reset-timeout", "1ms", name: "trial")
@@ -263,9 +272,11 @@ struct ContractCommandTests {
     #expect(scene.snapshot() == before)
   }
 
-  @Test("looking does not even make the state directory", arguments: [
-    ["status"], ["status", "--json"], ["status", "x"], ["get", "x", "state"], ["check", "x"], ["wait", "x"],
-  ])
+  @Test(
+    "looking does not even make the state directory",
+    arguments: [
+      ["status"], ["status", "--json"], ["status", "x"], ["get", "x", "state"], ["check", "x"], ["wait", "x"],
+    ])
   func lookingMakesNothing(_ arguments: [String]) {
     scene.cb(arguments)
     #expect(scene.sandbox.execute(["/bin/ls", "-A"]).output == [])

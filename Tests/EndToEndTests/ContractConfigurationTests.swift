@@ -30,23 +30,26 @@ struct ContractConfigurationTests {
   @Test("of several patterns that match the longest wins")
   func longestWins() {
     scene.configure(
-      "{breakers: {'db-backup': {'fail-max': 4}, '*': {'fail-max': 1}, 'db-*': {'fail-max': 2}, 'db-b*': {'fail-max': 3}}}")
+      "{breakers: {'db-backup': {'fail-max': 4}, '*': {'fail-max': 1}, 'db-*': {'fail-max': 2}, 'db-b*': {'fail-max': 3}}}"
+    )
     for (name, expected) in [("db-backup", "4"), ("web", "1"), ("db-a", "2"), ("db-b", "3"), ("db-back", "3")] {
       scene.run(name: name, exit: 0)
       #expect(scene.get("fail-max", name) == expected)
     }
   }
 
-  @Test("what it does not understand is an error with line and column", arguments: [
-    ("{\n  store: 'file:x',\n  defauls: {}\n}", 3, 3, "defauls"),
-    ("{\n  defaults: {\n    'fail-max': 3,\n    'fail-mox': 3\n  }\n}", 4, 5, "fail-mox"),
-    ("{\n  breakers: {'db-*': {\n      'fail-max': 0}}\n}", 3, 19, "fail-max"),
-    ("{\n  defaults: {'fail-max': 3\n   'jitter': 0}\n}", 3, 4, ""),
-    ("{defaults: 5}", 1, 12, ""), ("{breakers: []}", 1, 12, "breakers"), ("{store: 5}", 1, 9, "store"),
-    ("[]", 1, 1, ""), ("{defaults: {'fail-max': true}}", 1, 25, "fail-max"),
-    ("{defaults: {'fail-max': [3]}}", 1, 25, "fail-max"), ("{defaults: {exclude: [3,\n 999]}}", 2, 2, "999"),
-    ("{defaults: {'fail-max': 3, 'fail-max': 4}}", 1, 28, "fail-max"),
-  ] as [(String, Int, Int, String)])
+  @Test(
+    "what it does not understand is an error with line and column",
+    arguments: [
+      ("{\n  store: 'file:x',\n  defauls: {}\n}", 3, 3, "defauls"),
+      ("{\n  defaults: {\n    'fail-max': 3,\n    'fail-mox': 3\n  }\n}", 4, 5, "fail-mox"),
+      ("{\n  breakers: {'db-*': {\n      'fail-max': 0}}\n}", 3, 19, "fail-max"),
+      ("{\n  defaults: {'fail-max': 3\n   'jitter': 0}\n}", 3, 4, ""),
+      ("{defaults: 5}", 1, 12, ""), ("{breakers: []}", 1, 12, "breakers"), ("{store: 5}", 1, 9, "store"),
+      ("[]", 1, 1, ""), ("{defaults: {'fail-max': true}}", 1, 25, "fail-max"),
+      ("{defaults: {'fail-max': [3]}}", 1, 25, "fail-max"), ("{defaults: {exclude: [3,\n 999]}}", 2, 2, "999"),
+      ("{defaults: {'fail-max': 3, 'fail-max': 4}}", 1, 28, "fail-max"),
+    ] as [(String, Int, Int, String)])
   func errors(_ text: String, _ line: Int, _ column: Int, _ word: String) {
     scene.configure(text)
     for arguments in [["run", "x", "--", "echo", "started"], ["status"], ["open", "x"]] {

@@ -40,15 +40,17 @@ struct ContractEventTests {
   @Test("a trial that succeeds: half-open, before-call, closed, success")
   func trialSucceeds() {
     scene.trip("--reset-timeout", "0")
-    #expect(events(sh: "exit 0")
-      == ["state-change open -> half-open", "before-call", "state-change half-open -> closed", "success"])
+    #expect(
+      events(sh: "exit 0")
+        == ["state-change open -> half-open", "before-call", "state-change half-open -> closed", "success"])
   }
 
   @Test("a trial that fails: half-open, before-call, failure, open")
   func trialFails() {
     scene.trip("--reset-timeout", "0")
-    #expect(events(sh: "exit 1")
-      == ["state-change open -> half-open", "before-call", "failure", "state-change half-open -> open"])
+    #expect(
+      events(sh: "exit 1")
+        == ["state-change open -> half-open", "before-call", "failure", "state-change half-open -> open"])
   }
 
   @Test("excluded and ignored runs have events of those names")
@@ -66,10 +68,11 @@ struct ContractEventTests {
     scene.cb("close", "x")
     scene.cb("open", "x")
     scene.cb("reset", "x")
-    #expect(scene.events() == [
-      "state-change closed -> open", "state-change open -> half-open", "state-change half-open -> closed",
-      "state-change closed -> open", "state-change open -> closed",
-    ])
+    #expect(
+      scene.events() == [
+        "state-change closed -> open", "state-change open -> half-open", "state-change half-open -> closed",
+        "state-change closed -> open", "state-change open -> closed",
+      ])
   }
 
   @Test("a late result announces nothing but its call")
@@ -82,10 +85,12 @@ struct ContractEventTests {
 
   // MARK: Who hears what
 
-  @Test("a listener hears its event and no other", arguments: [
-    ("before-call", 3), ("success", 1), ("failure", 1), ("rejected", 1), ("state-change", 3), ("open", 1),
-    ("half-open", 1), ("close", 1), ("any", 9),
-  ])
+  @Test(
+    "a listener hears its event and no other",
+    arguments: [
+      ("before-call", 3), ("success", 1), ("failure", 1), ("rejected", 1), ("state-change", 3), ("open", 1),
+      ("half-open", 1), ("close", 1), ("any", 9),
+    ])
   func narrow(_ event: String, _ count: Int) {
     scene["CB_ON_EVENT"] = "\(event)=file:events"
     scene["CB_FAIL_MAX"] = "1"
@@ -141,10 +146,13 @@ struct ContractEventTests {
     #expect(scene.lines("seen") == ["SIGUSR2 140"])
   }
 
-  @Test("hostile names arrive unharmed and are not executed", arguments: [
-    "$(touch gone)", "`touch gone`", "a; touch gone", "' ; touch gone ; '", "\" ; touch gone ; \"", "$HOME", "a  b", "*",
-    "\\n", "%s%n", "\u{202E}gnp.exe",
-  ])
+  @Test(
+    "hostile names arrive unharmed and are not executed",
+    arguments: [
+      "$(touch gone)", "`touch gone`", "a; touch gone", "' ; touch gone ; '", "\" ; touch gone ; \"", "$HOME", "a  b",
+      "*",
+      "\\n", "%s%n", "\u{202E}gnp.exe",
+    ])
   func hostileNames(_ name: String) {
     scene.run("--on-event", "success=printf %s \"$CB_BREAKER\" > seen; cat > json", name: name, exit: 0)
     #expect(scene.sandbox.read("seen") == name)

@@ -82,23 +82,29 @@ struct ContractExitCodeTests {
     }
   }
 
-  @Test("64: a usage error", arguments: [["run", "x"], ["run", "--fail-max", "0", "x", "--", "true"], ["no-such-command"], []])
+  @Test(
+    "64: a usage error",
+    arguments: [["run", "x"], ["run", "--fail-max", "0", "x", "--", "true"], ["no-such-command"], []])
   func usage(_ arguments: [String]) {
     #expect(scene.cb(arguments).status == .exited(64))
   }
 
-  @Test("128 + N, as the shell shows it, and the signal itself for a parent that looks", arguments: [SIGINT, SIGKILL, SIGTERM, SIGSEGV])
+  @Test(
+    "128 + N, as the shell shows it, and the signal itself for a parent that looks",
+    arguments: [SIGINT, SIGKILL, SIGTERM, SIGSEGV])
   func signals(_ signal: Int32) {
     #expect(scene.run(sh: "kill -\(signal) $$").status == .signaled(signal))
     let shell = scene.sandbox.execute(["/bin/sh", "-c", "\(Programs.cb) run x -- sh -c 'kill -\(signal) $$'; echo $?"])
     #expect(shell.outputText == "\(128 + signal)\n")
   }
 
-  @Test("1: a NAME that is not there", arguments: [
-    ["status", "nobody"], ["get", "nobody", "state"], ["reset", "nobody"], ["remove", "nobody"],
-    ["status", "nobody-*"], ["open", "nobody-*"], ["close", "nobody-*"], ["half-open", "nobody-*"],
-    ["reset", "nobody-*"], ["remove", "nobody-*"],
-  ])
+  @Test(
+    "1: a NAME that is not there",
+    arguments: [
+      ["status", "nobody"], ["get", "nobody", "state"], ["reset", "nobody"], ["remove", "nobody"],
+      ["status", "nobody-*"], ["open", "nobody-*"], ["close", "nobody-*"], ["half-open", "nobody-*"],
+      ["reset", "nobody-*"], ["remove", "nobody-*"],
+    ])
   func missing(_ arguments: [String]) {
     scene.run(name: "somebody", exit: 0)
     let before = scene.snapshot()
@@ -109,11 +115,14 @@ struct ContractExitCodeTests {
     #expect(scene.snapshot() == before)
   }
 
-  @Test("0: every other command on a breaker that is there", arguments: [
-    ["status"], ["status", "x"], ["status", "x", "--json"], ["get", "x", "state"], ["set", "x", "fail-max=3"],
-    ["check", "x"], ["wait", "x"], ["open", "x"], ["close", "x"], ["half-open", "x"], ["reset", "x"], ["remove", "x"],
-    ["--help"], ["--version"], ["run", "--help"], ["status", "--help"], ["check", "nobody"], ["wait", "nobody"],
-  ])
+  @Test(
+    "0: every other command on a breaker that is there",
+    arguments: [
+      ["status"], ["status", "x"], ["status", "x", "--json"], ["get", "x", "state"], ["set", "x", "fail-max=3"],
+      ["check", "x"], ["wait", "x"], ["open", "x"], ["close", "x"], ["half-open", "x"], ["reset", "x"],
+      ["remove", "x"],
+      ["--help"], ["--version"], ["run", "--help"], ["status", "--help"], ["check", "nobody"], ["wait", "nobody"],
+    ])
   func success(_ arguments: [String]) {
     scene.run(exit: 0)
     let result = scene.cb(arguments)
@@ -121,10 +130,12 @@ struct ContractExitCodeTests {
     #expect(result.error == [])
   }
 
-  @Test("1: a store that failed", arguments: [
-    ["status"], ["status", "x"], ["get", "x", "state"], ["set", "x", "fail-max=3"], ["open", "x"], ["close", "x"],
-    ["half-open", "x"], ["reset", "x"], ["remove", "x"], ["check", "x"], ["wait", "x"],
-  ])
+  @Test(
+    "1: a store that failed",
+    arguments: [
+      ["status"], ["status", "x"], ["get", "x", "state"], ["set", "x", "fail-max=3"], ["open", "x"], ["close", "x"],
+      ["half-open", "x"], ["reset", "x"], ["remove", "x"], ["check", "x"], ["wait", "x"],
+    ])
   func storeFailed(_ arguments: [String]) {
     scene["CB_STATE_DIR"] = scene.sandbox.file("occupied", "a file")
     let result = scene.cb(arguments)

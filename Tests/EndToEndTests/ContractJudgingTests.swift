@@ -9,7 +9,8 @@ struct ContractJudgingTests {
 
   @Test("a predicate sees exit status, signal, duration and the tail of standard error, which still comes through")
   func predicateSees() {
-    let predicate = "printf '%s|%s|%s|%s' \"$CB_EXIT_STATUS\" \"$CB_SIGNAL\" \"$CB_DURATION\" \"$CB_STDERR_TAIL\" > seen; false"
+    let predicate =
+      "printf '%s|%s|%s|%s' \"$CB_EXIT_STATUS\" \"$CB_SIGNAL\" \"$CB_DURATION\" \"$CB_STDERR_TAIL\" > seen; false"
     let result = scene.run("--exclude-if", predicate, sh: "echo out; echo one >&2; echo 'two  words' >&2; exit 9")
     #expect(result.status == .exited(9))
     #expect(result.outputText == "out\n")
@@ -34,7 +35,9 @@ struct ContractJudgingTests {
   func tail() {
     let result = scene.run(
       "--exclude-if", "case $CB_STDERR_TAIL in *'the end'*) exit 0;; esac; exit 1",
-      sh: "i=0; while [ $i -lt 3000 ]; do echo \"line $i is long enough\" >&2; i=$((i+1)); done; echo 'the end' >&2; exit 1")
+      sh:
+        "i=0; while [ $i -lt 3000 ]; do echo \"line $i is long enough\" >&2; i=$((i+1)); done; echo 'the end' >&2; exit 1"
+    )
     #expect(result.errorText.hasPrefix("line 0 is long enough\nline 1 "))
     #expect(result.errorText.hasSuffix("line 2999 is long enough\nthe end\n"))
     #expect(result.errorLines.count == 3001)
@@ -43,14 +46,18 @@ struct ContractJudgingTests {
 
   @Test("predicates are repeatable and mix with exclude; none of them excludes a success")
   func mix() {
-    let options = ["--exclude", "3", "--exclude-if", "test $CB_EXIT_STATUS = 4", "--exclude-if", "test $CB_EXIT_STATUS = 5"]
+    let options = [
+      "--exclude", "3", "--exclude-if", "test $CB_EXIT_STATUS = 4", "--exclude-if", "test $CB_EXIT_STATUS = 5",
+    ]
     for code in [3, 4, 5, 6, 0] { scene.run(options, sh: "exit \(code)") }
     #expect(scene.total("excluded") == 3)
     #expect(scene.total("failures") == 1)
     #expect(scene.total("successes") == 1)
   }
 
-  @Test("a predicate that is broken excludes nothing", arguments: ["no-such-program-anywhere", "exit 1", "kill -KILL $$", "if"])
+  @Test(
+    "a predicate that is broken excludes nothing",
+    arguments: ["no-such-program-anywhere", "exit 1", "kill -KILL $$", "if"])
   func broken(_ predicate: String) {
     #expect(scene.run("--exclude-if", predicate, sh: "exit 3").status == .exited(3))
     #expect(scene.total("failures") == 1)

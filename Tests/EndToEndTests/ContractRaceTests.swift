@@ -13,13 +13,15 @@ struct ContractRaceTests {
   /// the way. Runs that do not end are left to the caller.
   private func stampede(_ count: Int, _ options: String, _ script: String) -> Running {
     let command = scene.sandbox.file("command", "#!/bin/sh\n\(script)\n", mode: 0o755)
+    // A gate of its own: CMDs of an earlier stampede may still hold theirs.
+    let gate = "gate-\(count)"
     let shell = """
-      : > gate; : >> codes
-      exec 9> gate
+      : >> codes
+      exec 9> \(gate)
       flock -x 9
       i=0
       while [ $i -lt \(count) ]; do
-        { flock -s -F gate \(Programs.cb) run \(options) x -- \(command) < /dev/null 2>> errors; echo $? >> codes; } 9>&- &
+        { flock -s -F \(gate) \(Programs.cb) run \(options) x -- \(command) < /dev/null 2>> errors; echo $? >> codes; } 9>&- &
         i=$((i+1))
       done
       exec 9>&-
@@ -28,6 +30,9 @@ struct ContractRaceTests {
       """
     return scene.sandbox.start(["/bin/sh", "-c", shell])
   }
+
+  /// What cb said; the shell's "Killed" is none of it.
+  private var messages: [String] { scene.lines("errors").filter { $0.hasPrefix("cb: ") } }
 
   private func expectNoProcessLeft() {
     #expect(eventually { scene.processes.isEmpty }, "\(scene.processes)")
@@ -40,7 +45,7 @@ struct ContractRaceTests {
     #expect(scene.lines("codes").filter { $0 == "1" }.count == 200)
     #expect(scene.counter() == "200")
     #expect(scene.total("failures") == 200)
-    #expect(scene.sandbox.read("errors") == "")
+    #expect(messages == [])
     expectNoProcessLeft()
   }
 
@@ -100,7 +105,7 @@ struct ContractRaceTests {
     #expect(scene.state() == "closed")
     #expect(scene.total("lost") == 1)
     #expect(scene.counter() == "0")
-    #expect(scene.sandbox.read("errors") == "")
+    #expect(messages == [])
     expectNoProcessLeft()
   }
 

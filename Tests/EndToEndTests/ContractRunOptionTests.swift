@@ -126,8 +126,9 @@ struct ContractRunOptionTests {
   func tripMessage() {
     for _ in 1...4 { #expect(scene.run(name: "db-backup", exit: 1).error == []) }
     let result = scene.run(name: "db-backup", exit: 1)
-    #expect(result.errorText
-      == "cb: db-backup: circuit opened after 5 failures in a row (exit 1); retry in 60s\n")
+    #expect(
+      result.errorText
+        == "cb: db-backup: circuit opened after 5 failures in a row (exit 1); retry in 60s\n")
   }
 
   @Test("the message of a rejection")

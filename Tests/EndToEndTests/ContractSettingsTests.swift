@@ -21,7 +21,8 @@ struct ContractSettingsTests {
     #expect((SettingError.all.map(\.key) + ["exclude-if"]).sorted() == keys)
   }
 
-  @Test("a value out of range names key, value and range, and nothing is run or written",
+  @Test(
+    "a value out of range names key, value and range, and nothing is run or written",
     arguments: SettingError.all, SettingChannel.allCases)
   func error(_ fault: SettingError, _ channel: SettingChannel) {
     for value in fault.values {
@@ -59,9 +60,11 @@ struct ContractSettingsTests {
     #expect(scene.isStoreUntouched)
   }
 
-  @Test("a mistake in the environment or the file stops every command", arguments: [
-    ["status"], ["check", "x"], ["wait", "x"], ["open", "x"], ["set", "x", "fail-max=3"], ["get", "x", "state"],
-  ])
+  @Test(
+    "a mistake in the environment or the file stops every command",
+    arguments: [
+      ["status"], ["check", "x"], ["wait", "x"], ["open", "x"], ["set", "x", "fail-max=3"], ["get", "x", "state"],
+    ])
   func everyCommand(_ arguments: [String]) {
     scene["CB_FAIL_MAX"] = "none"
     #expect(scene.cb(arguments).status == .exited(64))
@@ -134,17 +137,20 @@ struct ContractSettingsTests {
 
   // MARK: Units
 
-  @Test("durations", arguments: [
-    ("250ms", "0.25"), ("90s", "90"), ("5m", "300"), ("1h30m", "5400"), ("2d", "172800"), ("1.5", "1.5"), ("0", "0"),
-    ("60", "60"), ("1d2h3m4s5ms", "93784.005"), ("0.5h", "1800"), ("1ms", "0.001"),
-  ])
+  @Test(
+    "durations",
+    arguments: [
+      ("250ms", "0.25"), ("90s", "90"), ("5m", "300"), ("1h30m", "5400"), ("2d", "172800"), ("1.5", "1.5"), ("0", "0"),
+      ("60", "60"), ("1d2h3m4s5ms", "93784.005"), ("0.5h", "1800"), ("1ms", "0.001"),
+    ])
   func durations(_ text: String, _ seconds: String) {
     scene["CB_RESET_TIMEOUT"] = text
     scene.run(exit: 0)
     #expect(scene.get("reset-timeout") == seconds)
   }
 
-  @Test("rates", arguments: [("50%", "0.5"), ("0.5", "0.5"), ("100%", "1"), ("1", "1"), ("12.5%", "0.125"), ("0%", "0")])
+  @Test(
+    "rates", arguments: [("50%", "0.5"), ("0.5", "0.5"), ("100%", "1"), ("1", "1"), ("12.5%", "0.125"), ("0%", "0")])
   func rates(_ text: String, _ share: String) {
     scene["CB_JITTER"] = text
     scene.run(exit: 0)

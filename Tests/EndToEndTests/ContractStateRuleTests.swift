@@ -7,7 +7,8 @@ import Testing
 struct ContractStateRuleTests {
   // MARK: Late news is no news
 
-  @Test("a failure of before a manual change is stale and changes nothing else",
+  @Test(
+    "a failure of before a manual change is stale and changes nothing else",
     arguments: [["open"], ["half-open"], ["open", "close"], ["reset"]])
   func lateFailure(_ actions: [String]) {
     for store in StoreUnderTest.all {
@@ -127,17 +128,19 @@ struct ContractStateRuleTests {
 
   // MARK: The outcome of a run
 
-  @Test("the outcome of an exit code", arguments: [
-    ("exit 0", [], "successes"), ("exit 1", [], "failures"), ("exit 255", [], "failures"),
-    ("exit 3", ["--exclude", "3"], "excluded"), ("exit 70", ["--exclude", "3,64-78,SIGINT"], "excluded"),
-    ("exit 79", ["--exclude", "3,64-78,SIGINT"], "failures"), ("exit 3", ["--ignore", "3"], "ignored"),
-    ("exit 3", ["--only", "3"], "failures"), ("exit 4", ["--only", "3,5"], "excluded"),
-    ("kill -INT $$", ["--exclude", "SIGINT"], "excluded"), ("kill -KILL $$", [], "failures"),
-    ("kill -TERM $$", ["--ignore", "SIGTERM"], "ignored"), ("kill -HUP $$", ["--only", "SIGHUP"], "failures"),
-    ("kill -USR1 $$", ["--only", "SIGHUP"], "excluded"), ("sleep 600", ["--timeout", "50ms"], "failures"),
-    ("sleep 600", ["--timeout", "50ms", "--exclude", "timeout"], "excluded"),
-    ("exit 3", ["--exclude", "3", "--ignore", "3"], "ignored"),
-  ] as [(String, [String], String)])
+  @Test(
+    "the outcome of an exit code",
+    arguments: [
+      ("exit 0", [], "successes"), ("exit 1", [], "failures"), ("exit 255", [], "failures"),
+      ("exit 3", ["--exclude", "3"], "excluded"), ("exit 70", ["--exclude", "3,64-78,SIGINT"], "excluded"),
+      ("exit 79", ["--exclude", "3,64-78,SIGINT"], "failures"), ("exit 3", ["--ignore", "3"], "ignored"),
+      ("exit 3", ["--only", "3"], "failures"), ("exit 4", ["--only", "3,5"], "excluded"),
+      ("kill -INT $$", ["--exclude", "SIGINT"], "excluded"), ("kill -KILL $$", [], "failures"),
+      ("kill -TERM $$", ["--ignore", "SIGTERM"], "ignored"), ("kill -HUP $$", ["--only", "SIGHUP"], "failures"),
+      ("kill -USR1 $$", ["--only", "SIGHUP"], "excluded"), ("sleep 600", ["--timeout", "50ms"], "failures"),
+      ("sleep 600", ["--timeout", "50ms", "--exclude", "timeout"], "excluded"),
+      ("exit 3", ["--exclude", "3", "--ignore", "3"], "ignored"),
+    ] as [(String, [String], String)])
   func outcome(_ script: String, _ options: [String], _ outcome: String) {
     let scene = Scene()
     scene.run(options, sh: script)

@@ -80,7 +80,8 @@ struct ContractStateTableTests {
 
   // MARK: Open
 
-  @Test("open, timeout not over: the run is rejected, CMD not started, counters unchanged", arguments: StoreUnderTest.all)
+  @Test(
+    "open, timeout not over: the run is rejected, CMD not started, counters unchanged", arguments: StoreUnderTest.all)
   func openRejects(_ store: StoreUnderTest) {
     let scene = Scene(store)
     scene.trip()
@@ -216,7 +217,9 @@ struct ContractStateTableTests {
     #expect(scene.state() == "half-open")
   }
 
-  @Test("half-open: the place of a trial whose cb was killed is free again at once, without a verdict", arguments: StoreUnderTest.all)
+  @Test(
+    "half-open: the place of a trial whose cb was killed is free again at once, without a verdict",
+    arguments: StoreUnderTest.all)
   func lostTrial(_ store: StoreUnderTest) {
     let scene = Scene(store)
     scene.trip()

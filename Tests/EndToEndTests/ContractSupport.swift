@@ -147,7 +147,9 @@ final class Scene {
 
   /// Processes that were started in the sandbox and live.
   var processes: [pid_t] {
-    let found = sandbox.execute(["/bin/sh", "-c", "cd /; for d in /proc/[0-9]*; do echo \"$d $(readlink $d/cwd)\"; done"])
+    let found = sandbox.execute([
+      "/bin/sh", "-c", "cd /; for d in /proc/[0-9]*; do echo \"$d $(readlink $d/cwd)\"; done",
+    ])
     return found.outputText.split(separator: "\n").compactMap { line in
       let parts = line.split(separator: " ")
       guard parts.count == 2, parts[1] == path else { return nil }
@@ -190,7 +192,9 @@ extension JSONValue {
 
 extension Finished {
   /// The lines of standard error.
-  var errorLines: [String] { errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+  var errorLines: [String] {
+    errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+  }
 
   /// Standard error is one whole line of cb's, without raw control characters.
   var isOneMessage: Bool {
