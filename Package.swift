@@ -44,6 +44,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    // Store operations in one process, for `make bench`.
+    .executableTarget(
+      name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore"], path: "Benchmarks/StoreOperations",
+      swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(

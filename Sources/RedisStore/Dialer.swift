@@ -46,7 +46,7 @@ enum Dialer {
 
   /// Tries the addresses in order, the next one as soon as one fails, or while it has not answered for its share of
   /// the time; the first that connects wins. So neither a refused nor a silent address is fatal (RFC 8305's idea).
-  private static func race(_ addresses: [SocketAddress], _ deadline: Deadline) throws(Failure) -> Socket {
+  static func race(_ addresses: [SocketAddress], _ deadline: Deadline) throws(Failure) -> Socket {
     var waiting = addresses[...]
     var pending = PendingSockets()
     var lastError: Int32 = 0

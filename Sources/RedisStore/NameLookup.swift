@@ -66,6 +66,7 @@ enum NameLookup {
     if host == "localhost" {
       return ["127.0.0.1", "::1"].compactMap { SocketAddress.numeric($0, port: port) }
     }
+    guard !deadline.hasPassed else { throw .timedOut }
     var child = pid_t()
     var descriptor: Int32 = -1
     let error = cresolver_start(host, String(port), &child, &descriptor)

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// One small file for each store, in a directory of the file store. Nothing depends on it: whatever fails here (no
 /// directory, no room, no right) only means that the next run tries Redis itself.
-package struct Outage: ~Copyable {
+package struct Outage {
   /// How long Redis is left alone after a failure.
   package static let rest: Duration = .seconds(5)
   /// A failure that comes this soon after the end of the last rest belongs to the same outage.

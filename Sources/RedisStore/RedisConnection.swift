@@ -337,7 +337,9 @@ extension RedisConnection {
       let said = ServerErrorText(text)
       return failure(said.code, attempted, said.text, applied: applied)
     }
-    return failure(
-      .unreachable, attempted, error.map(SystemReason.text) ?? "the server closed the connection", applied: applied)
+    var detail = error.map(SystemReason.text) ?? "the server closed the connection"
+    // What redis-server does on its TLS port to a client that speaks plain text.
+    if !hasReplied && tls == nil { detail += " before any reply; does the port want TLS (rediss://)?" }
+    return failure(.unreachable, attempted, detail, applied: applied)
   }
 }

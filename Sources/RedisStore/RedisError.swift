@@ -70,9 +70,9 @@ package struct RedisError: Error, Sendable, Equatable {
   package var meansAway: Bool {
     switch code {
     case .unreachable, .timedOut, .loading, .busy, .clusterDown: true
-    case .readOnly, .writesRefused, .outOfMemory: true
-    case .tls, .authentication, .protocolGarbage: true
-    case .wrongType, .noScript, .redirection, .server, .notBuilt: false
+    case .readOnly, .writesRefused, .outOfMemory, .protocolGarbage: true
+    // One job with a wrong password or certificate must not keep the others of the host from their Redis.
+    case .authentication, .tls, .wrongType, .noScript, .redirection, .server, .notBuilt: false
     }
   }
 }

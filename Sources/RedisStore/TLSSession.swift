@@ -148,10 +148,8 @@
     func takeOutput(_ wire: inout [UInt8]) {
       let pending = Int(BIO_ctrl_pending(output))
       guard pending > 0 else { return }
-      let start = wire.count
-      wire.append(contentsOf: repeatElement(0, count: pending))
-      wire.withUnsafeMutableBytes { bytes in
-        _ = BIO_read(output, bytes.baseAddress.map { $0 + start }, Int32(pending))
+      wire += [UInt8](unsafeUninitializedCapacity: pending) { bytes, count in
+        count = max(0, Int(BIO_read(output, bytes.baseAddress, Int32(pending))))
       }
     }
 

@@ -67,8 +67,18 @@ enum Main {
     }
   }
 
+  /// The command parsed by itself, which spares ArgumentParser the tree of all others (three quarters of the
+  /// instructions of `cb check`); nil where help is asked for or something is off: the whole tree has the words for that.
+  private static func subcommand(_ arguments: [String]) -> (any ParsableCommand)? {
+    guard let name = arguments.first,
+      let type = CB.configuration.subcommands.first(where: { $0.configuration.commandName == name })
+    else { return nil }
+    return try? type.parseAsRoot(Array(arguments.dropFirst()))
+  }
+
   private static func usage(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-    let command = CB.configuration.subcommands.contains { $0._commandName == arguments[0] } ? " \(arguments[0])" : ""
+    let isCommand = CB.configuration.subcommands.contains { $0.configuration.commandName == arguments[0] }
+    let command = isCommand ? " \(arguments[0])" : ""
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
     let isUnknownOption = sentence.hasPrefix("Unknown option")

@@ -38,7 +38,8 @@ struct CompletionTests {
       (["cb", "report", "x", "t", "ig"], ["ignored"]), (["cb", "run", "--exclude", "3,SIGTE"], ["3,SIGTERM"]),
       (["cb", "run", "x", "--", "mkfif"], ["mkfifo"]), (["cb", "status", "--store", "file:none", "db"], []),
     ] as [([String], [String])] {
-      #expect(try Shells.bash(words, library: library, in: sandbox) == expected, "\(words)")
+      let offered = try Shells.bash(words, library: library, in: sandbox)
+      #expect(Set(offered) == Set(expected), "\(words)")
     }
     #expect(
       Set(try Shells.bash(["cb", "run", "--on-event", ""], library: library, in: sandbox))
@@ -92,7 +93,8 @@ struct CompletionTests {
   // MARK: fish
 
   @Test func `fish offers the commands and their options`() throws {
-    #expect(Coverage.compare("fish", Set(try Shells.fish("cb ", in: sandbox)), with: commands) == [])
+    let offered = Set(try Shells.fish("cb ", in: sandbox))
+    #expect(Coverage.compare("fish", offered, with: commands) == [])
     for command in interface.commands {
       let found = Set(try ["-", "--"].flatMap { try Shells.fish("cb \(command.name) \($0)", in: sandbox) })
       #expect(Coverage.compare("fish: cb \(command.name)", found.subtracting(["--"]), with: command.options) == [])
@@ -109,7 +111,8 @@ struct CompletionTests {
       ("cb run x -- ls --almost", ["--almost-all"]), ("cb status --store file:none db", []),
       ("cb help chec", ["check"]),
     ] {
-      #expect(try Shells.fish(line, in: sandbox) == expected, "\(line)")
+      let offered = try Shells.fish(line, in: sandbox)
+      #expect(offered == expected, "\(line)")
     }
     #expect(Set(try Shells.fish("cb run --on-event ", in: sandbox)) == Set(interface.events.map { $0 + "=" }))
     #expect(Set(try Shells.fish("cb set x ", in: sandbox)) == Set(interface.keys.map { $0 + "=" }))

@@ -17,7 +17,8 @@ struct CoverageTests {
   }
 
   @Test func `README names every command, option and setting`() throws {
-    #expect(Coverage.faults(inReadme: try Repository.text("README.md"), interface) == [])
+    let readme = try Repository.text("README.md")
+    #expect(Coverage.faults(inReadme: readme, interface) == [])
   }
 
   @Test func `every command has a man page, which describes its options and no others`() throws {

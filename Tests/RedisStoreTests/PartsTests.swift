@@ -28,7 +28,7 @@ struct PartsTests {
     #expect(hex("abc") == "a9993e364706816aba3e25717850c26c9cd0d89d")
     #expect(
       hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") == "84983e441c3bd26ebaae4aa1f95129e5e54670f1")
-    #expect(hex(String(repeating: "a", count: 1_000_0)) == "a080cbda64850abb7b7f67ee875ba068074ff6fe")
+    #expect(hex(String(repeating: "a", count: 10_000)) == "a080cbda64850abb7b7f67ee875ba068074ff6fe")
   }
 
   @Test("slots agree with the cluster specification")

@@ -3,6 +3,7 @@ import CircuitBreaker
 
 struct Run: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run a command through a breaker.",
     usage: "cb run [OPTION...] NAME -- CMD [ARG...]",
     discussion: """

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Status: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Show breakers.",
     usage: "cb status [NAME...] [--json] [--verbose] [--watch [SECONDS]]",
     discussion: """

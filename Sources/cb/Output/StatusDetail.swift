@@ -50,6 +50,7 @@ struct StatusDetail {
     if let most = row.settings.settings.maxConcurrent { fields.append(("Running", "\(breaker.running) of \(most)")) }
     let inARow = breaker.streak.current(at: row.now)
     fields.append(("Trips in a row", "\(inARow)"))
+    fields += runSettings
     fields.append(("Generation", "\(breaker.generation)"))
     fields.append(("Totals", totals))
     fields.append(("Last runs", RunStrip.text(breaker.recent, style, room: room)))
@@ -80,8 +81,22 @@ struct StatusDetail {
     }
   }
 
+  /// What the last run had otherwise than is worked out here, and for a day what a run before it had otherwise still:
+  /// two hosts, or two lines of a crontab, that do not agree.
+  private var runSettings: [(label: String, value: String)] {
+    guard let last = breaker.lastPolicy else { return [] }
+    var fields: [(label: String, value: String)] = []
+    let own = PolicyText.differences(last, from: row.settings.policy)
+    if !own.isEmpty { fields.append(("Last run used", own)) }
+    if let other = breaker.otherPolicy, row.now - other.at < .seconds(86400) {
+      let others = PolicyText.differences(other.policy, from: last)
+      if !others.isEmpty { fields.append(("Others used", "\(others), until \(moment(other.at))")) }
+    }
+    return fields
+  }
+
   private func failures(_ summary: StatusRow) -> String {
-    let settings = row.settings.settings
+    let settings = breaker.lastPolicy ?? row.settings.policy
     guard settings.window != nil else { return "\(summary.failures) in a row" }
     let rate = DurationText.decimal(thousandths: Int64((settings.failureRate * 100_000).rounded()))
     return "\(summary.failures) runs (opens at \(rate)%, from \(settings.minCalls) runs on)"

@@ -40,7 +40,7 @@ struct StatusRow {
     self.now = now
     state = breaker.state
     isHeld = breaker.hold != nil
-    failures = Self.failures(breaker, settings.settings, at: now)
+    failures = Self.failures(breaker, breaker.lastPolicy ?? settings.policy, at: now)
     retry = Self.retry(breaker, settings.policy, at: now)
     lastFailure = breaker.lastFailure.map {
       Breaker.LastFailure(at: $0.at, reason: $0.reason.escapingControls())
@@ -48,9 +48,10 @@ struct StatusRow {
     lastSuccess = breaker.lastSuccess
   }
 
-  /// `3/5` in a row, or with a window the share of its runs that failed: `60% of 20`.
-  static func failures(_ breaker: Breaker, _ settings: Settings, at now: Timestamp) -> String {
-    guard let size = settings.window else { return "\(breaker.failCounter)/\(settings.failMax)" }
+  /// `3/5` in a row, or with a window the share of its runs that failed: `60% of 20`. By the settings of the last run,
+  /// which may have had options that are not known here.
+  static func failures(_ breaker: Breaker, _ policy: Policy, at now: Timestamp) -> String {
+    guard let size = policy.window else { return "\(breaker.failCounter)/\(policy.failMax)" }
     let tally = breaker.window.tally(size: size, at: now)
     guard tally.calls > 0 else { return "0% of 0" }
     return "\((tally.failures * 100 + tally.calls / 2) / tally.calls)% of \(tally.calls)"

@@ -23,26 +23,24 @@ struct StatusTable {
   private var titles = ["NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS"]
   /// The first columns, all that fit; the state is always among them.
   private var shown = Column.allCases.count
+  private var isTerse = false
 
   init(_ rows: [StatusRow], _ style: OutputStyle, elapsed: Span = .zero, indent: Int = 0) {
     self.indent = indent
     self.style = style
     self.elapsed = elapsed
     widths = titles.map(\.utf8.count)
-    var longestAge = 0
     for row in rows {
       grow(.name, DisplayWidth.of(row.name))
       grow(.state, row.stateText.utf8.count + (style.isForEyes ? 2 : 0))
       grow(.failures, row.failures.utf8.count)
       grow(.retry, row.retryText(elapsed: elapsed).utf8.count)
       if let failure = row.lastFailure {
-        let age = age(failure.at, row).utf8.count
-        longestAge = max(longestAge, age)
-        grow(.lastFailure, DisplayWidth.of(failure.reason) + 2 + age)
+        grow(.lastFailure, DisplayWidth.of(failure.reason) + 2 + age(failure.at, row).utf8.count)
       }
       if let success = row.lastSuccess { grow(.lastSuccess, age(success, row).utf8.count) }
     }
-    if let columns = style.columns { fit(columns, rows, longestAge) }
+    if let columns = style.columns { fit(columns, rows) }
   }
 
   private mutating func grow(_ column: Column, _ width: Int) {
@@ -53,25 +51,34 @@ struct StatusTable {
 
   private var total: Int { widths.prefix(shown).reduce(0, +) + Self.gap * (shown - 1) }
 
-  /// Takes from what can best be missed first: the end of long reasons, a long title, the middle of names, reasons
-  /// altogether, more of names, and in the end columns from the right. Never from the state.
-  private mutating func fit(_ columns: Int, _ rows: [StatusRow], _ longestAge: Int) {
+  /// Takes from what can best be missed first: the end of long reasons, the middle of long names, the word "ago", more
+  /// of both, and in the end columns from the right. Never from the state.
+  private mutating func fit(_ columns: Int, _ rows: [StatusRow]) {
     take(from: .lastFailure, downTo: 22, columns)
     take(from: .name, downTo: 40, columns)
-    take(from: .lastFailure, downTo: 20, columns)
-    if total > columns {
-      titles[Column.lastSuccess.rawValue] = "LAST OK"
-      let ages = rows.compactMap { row in row.lastSuccess.map { age($0, row).utf8.count } }
-      widths[Column.lastSuccess.rawValue] = max(7, ages.max() ?? 0)
-    }
+    if total > columns { beTerse(rows) }
     take(from: .name, downTo: 20, columns)
-    // `exit 1, 12s ago`: the shortest reasons stay whole as long as names have some room.
-    take(from: .lastFailure, downTo: 15, columns)
-    take(from: .name, downTo: 16, columns)
-    take(from: .lastFailure, downTo: max(12, longestAge), columns)
+    // `exit 127, 12s`: what most reasons begin with, and the age.
+    take(from: .lastFailure, downTo: 13, columns)
     take(from: .name, downTo: 12, columns)
+    take(from: .lastFailure, downTo: 12, columns)
     while total > columns, shown > 2 { shown -= 1 }
     take(from: .name, downTo: 4, columns)
+  }
+
+  /// The titles say LAST, so the ages need no "ago".
+  private mutating func beTerse(_ rows: [StatusRow]) {
+    isTerse = true
+    titles[Column.lastSuccess.rawValue] = "LAST OK"
+    widths[Column.lastSuccess.rawValue] = 7
+    let widest = widths[Column.lastFailure.rawValue]
+    widths[Column.lastFailure.rawValue] = 12
+    for row in rows {
+      if let failure = row.lastFailure {
+        grow(.lastFailure, min(widest, DisplayWidth.of(failure.reason) + 2 + age(failure.at, row).utf8.count))
+      }
+      if let success = row.lastSuccess { grow(.lastSuccess, age(success, row).utf8.count) }
+    }
   }
 
   private mutating func take(from column: Column, downTo least: Int, _ columns: Int) {
@@ -113,13 +120,22 @@ struct StatusTable {
   private func failure(_ row: StatusRow) -> String {
     guard let failure = row.lastFailure else { return "-" }
     let age = age(failure.at, row)
-    let room = widths[Column.lastFailure.rawValue] - age.utf8.count - 2
-    let reason = failure.reason.cutAtTheEnd(to: max(0, room), style.ellipsis)
+    let room = max(0, widths[Column.lastFailure.rawValue] - age.utf8.count - 2)
+    var reason = failure.reason
+    if DisplayWidth.of(reason) > room {
+      // `exit 127 (not found)`: what stands in parentheses goes before any of the number does.
+      if let end = reason.utf8.firstIndex(of: UInt8(ascii: "(")) {
+        reason = String(reason[..<end])
+        while reason.utf8.last == UInt8(ascii: " ") { reason.removeLast() }
+      }
+      reason = reason.cutAtTheEnd(to: room, style.ellipsis)
+    }
     return DisplayWidth.of(reason) < min(4, DisplayWidth.of(failure.reason)) ? age : "\(reason), \(age)"
   }
 
   private func age(_ time: Timestamp, _ row: StatusRow) -> String {
-    Age.text(time, at: row.now + elapsed)
+    let age = Age.text(time, at: row.now + elapsed)
+    return isTerse ? String(age.dropLast(4)) : age
   }
 
   private func pad(_ line: inout String, _ text: String, width: Int, _ column: Int) {

@@ -70,8 +70,17 @@ struct KeyReader {
   }
 
   private static func scalar(_ bytes: [UInt8]) -> (key: Key?, length: Int)? {
-    let length = bytes[0] >= 0xF0 ? 4 : bytes[0] >= 0xE0 ? 3 : bytes[0] >= 0xC2 ? 2 : 1
-    guard bytes.count >= length else { return nil }
+    let length =
+      switch bytes[0] {
+      case 0xC2...0xDF: 2
+      case 0xE0...0xEF: 3
+      case 0xF0...0xF4: 4
+      default: 1
+      }
+    guard bytes.count >= length else {
+      // Only what can still become a sign is waited for.
+      return bytes.dropFirst().allSatisfy { $0 & 0xC0 == 0x80 } ? nil : (nil, 1)
+    }
     guard let text = String(validating: bytes[..<length], as: UTF8.self), let character = text.first else {
       return (nil, 1)
     }

@@ -66,7 +66,7 @@ struct WatchScreen {
       let last = min(count, model.top + max(0, size.rows - Self.frame))
       let place = count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
       let gap = columns - DisplayWidth.of(help) - place.utf8.count
-      return style.paint(cut(gap > 1 ? help + String(repeating: " ", count: gap) + place : help), .dim)
+      return style.paint(cut(gap > 1 && !place.isEmpty ? help + String(repeating: " ", count: gap) + place : help), .dim)
     case .message(let text): return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text), .bold)

@@ -3,9 +3,9 @@
 # down what it is given.
 emulate -R zsh
 zmodload zsh/zpty zsh/zselect
-functions=$1 found=$2
+place=$1 found=$2
 cat >| $found.setup <<S
-fpath=($functions \$fpath)
+fpath=($place \$fpath)
 autoload -U compinit && compinit -u -D
 zstyle ':completion:*' menu no
 LISTMAX=1000000

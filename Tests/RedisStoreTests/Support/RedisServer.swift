@@ -38,7 +38,7 @@ final class RedisServer: Sendable {
       }
       let log = directory.path + "/log\(attempt)"
       let process = try Supervised(words, log: log)
-      if Self.listens(port, process.pid) {
+      if Self.listens(port, directory.path, log: sentinel == nil ? nil : log) {
         self.port = port
         self.process = process
         return
@@ -85,10 +85,19 @@ final class RedisServer: Sendable {
     return withUnsafeBytes(of: &address.storage) { UInt16($0[2]) << 8 | UInt16($0[3]) }
   }
 
-  private static func listens(_ port: UInt16, _ pid: pid_t) -> Bool {
+  /// Whether it is our server that listens on `port`, and not another that was quicker to bind to it: redis-server makes
+  /// its unix socket after it has bound to its port; a sentinel, which has none, says so in its log.
+  private static func listens(_ port: UInt16, _ directory: String, log: String?) -> Bool {
     for _ in 0..<1000 {
-      if (try? Dialer.dial(.tcp(host: "127.0.0.1", port: port), deadline: .after(.seconds(1)))) != nil { return true }
-      if kill(pid, 0) != 0 { return false }
+      if let log, let text = Files.text(log) {
+        if text.contains("Sentinel ID") { return true }
+        if text.contains("Could not create server TCP") { return false }
+      } else {
+        let socket = RedisEndpoint.unix(path: directory + "/redis.sock")
+        if (try? Dialer.dial(socket, deadline: .after(.seconds(1)))) != nil { return true }
+        let text = (0..<5).compactMap { Files.text(directory + "/log\($0)") }.last ?? ""
+        if text.contains("Failed listening on port") { return false }
+      }
       usleep(10000)
     }
     return false

@@ -13,7 +13,8 @@ final class Supervised: @unchecked Sendable {
   private let pipeEnd: Int32
 
   /// - Parameter log: a file for what it prints.
-  init(_ arguments: [String], log: String) throws {
+  /// - Parameter survives: it is not killed, and ends by itself.
+  init(_ arguments: [String], log: String, survives: Bool = false) throws {
     var ends: [Int32] = [0, 0]
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -25,7 +26,7 @@ final class Supervised: @unchecked Sendable {
       "$@" </dev/null >"$log" 2>&1 &
       echo $! >"$log.pid"
       read x
-      kill -9 $!
+      \(survives ? "" : "kill -9 $!; wait")
       """
     let words = ["/bin/sh", "-c", script, "sh", log] + arguments
     var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
@@ -67,14 +68,28 @@ struct TestFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// A directory that goes when it is no longer used.
+/// A directory that goes when it is no longer used, or with the test process.
 final class Scratch: Sendable {
   let path: String
 
-  init() throws {
-    var template = Array("/tmp/cb-redis-XXXXXX".utf8CString)
+  /// Holds all of them. A shell waits for the end of the test process and removes what is left.
+  private static let root: Result<(String, Supervised), any Error> = Result {
+    let root = try make("/tmp/cb-redis-tests-XXXXXX")
+    let keeper = try Supervised(
+      [
+        "/bin/sh", "-c", "while kill -0 $0 2>/dev/null; do sleep 1; done; sleep 1; rm -rf \"$1\"", String(getpid()),
+        root,
+      ],
+      log: root + "/keeper", survives: true)
+    return (root, keeper)
+  }
+
+  init() throws { path = try Self.make(Self.root.get().0 + "/XXXXXX") }
+
+  private static func make(_ pattern: String) throws -> String {
+    var template = Array(pattern.utf8CString)
     guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp: \(errno)") }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   deinit { _ = try? Files.run(["/bin/rm", "-rf", path]) }

@@ -1,0 +1,114 @@
+import Glibc
+import Testing
+
+@testable import RedisStore
+
+@Suite("The host's memory of an outage")
+struct OutageTests {
+  private let scratch: Scratch
+  private let location: RedisLocation
+  private let away = RedisError(code: .timedOut, attempted: .connect, endpoint: "h:1", detail: "no answer")
+
+  init() throws {
+    scratch = try Scratch()
+    location = try RedisLocation.parse("redis://u:hunter2@h")
+  }
+
+  private func outage() -> Outage { Outage(directory: scratch.path, location: location) }
+
+  private var path: String {
+    scratch.path + "/redis-outage-" + String(decoding: SHA1.hex(Array(location.redacted.utf8)), as: UTF8.self)
+  }
+
+  @Test("begins with a failure, holds for every process, and ends with a success")
+  func life() {
+    var first = outage()
+    let answer1 = first.isResting()
+    #expect(!answer1)
+    let nothing = first.clear()
+    #expect(nothing == nil)
+    let answer2 = first.note(away)
+    #expect(answer2, "the first failure is news")
+    var second = outage()
+    let answer3 = second.isResting()
+    #expect(answer3)
+    let answer4 = second.note(away)
+    #expect(!answer4, "the next one is not")
+    let lasted = second.clear()
+    #expect(lasted.map { $0 >= .zero && $0 < .seconds(60) } == true)
+    var third = outage()
+    let answer5 = third.isResting()
+    #expect(!answer5)
+    let answer6 = third.note(away)
+    #expect(answer6, "a new outage is news again")
+  }
+
+  @Test("is not begun by what is wrong with our own command")
+  func otherErrors() {
+    var outage = outage()
+    let answer7 = outage.note(RedisError(code: .wrongType, attempted: .connect, endpoint: "", detail: ""))
+    #expect(answer7)
+    let resting = outage.isResting()
+    #expect(!resting && Files.text(path) == nil)
+  }
+
+  @Test("belongs to one store")
+  func otherStore() throws {
+    var first = outage()
+    _ = first.note(away)
+    var other = Outage(directory: scratch.path, location: try RedisLocation.parse("redis://other"))
+    let answer8 = other.isResting()
+    #expect(!answer8)
+  }
+
+  @Test("of another boot, of the far future, or in words that make no sense, is not believed")
+  func nonsense() throws {
+    var first = outage()
+    _ = first.note(away)
+    let words = try #require(Files.text(path)).split(separator: " ").map(String.init)
+    let until = try #require(Int64(words[2].dropLast()))
+    for text in [
+      "", "x", "otherboot \(words[1]) \(until)\n", "\(words[0]) \(words[1]) \(until + 3_600_000)\n",
+      "\(words[0]) \(words[1]) -5\n", "\(words[0]) \(words[1]) 1\n", "\(words[0]) 99999999999999999999 1\n",
+      String(repeating: "x", count: 10_000),
+    ] {
+      try Files.write(text, to: path)
+      var outage = outage()
+      let answer9 = outage.isResting()
+      #expect(!answer9, "\(text.prefix(80))")
+    }
+    try Files.write("\(words[0]) \(words[1]) \(until)\n", to: path)
+    var again = outage()
+    let answer10 = again.isResting()
+    #expect(answer10)
+  }
+
+  @Test("follows no link, waits for no FIFO, and a directory that cannot be written changes nothing")
+  func hostilePlaces() throws {
+    var first = outage()
+    _ = first.note(away)
+    let aside = scratch.path + "/aside"
+    rename(path, aside)
+    symlink(aside, path)
+    var linked = outage()
+    let answer11 = linked.isResting()
+    #expect(!answer11)
+    let answer12 = linked.note(away)
+    #expect(answer12)
+    let kept = try #require(Files.text(aside))
+    var facts = stat()
+    lstat(path, &facts)
+    #expect(facts.st_mode & S_IFMT == S_IFREG && kept == Files.text(aside), "the link was replaced, not followed")
+    unlink(path)
+    mkfifo(path, 0o600)
+    var fifo = outage()
+    let answer13 = fifo.isResting()
+    #expect(!answer13)
+    var nowhere = Outage(directory: "/nonexistent/directory", location: location)
+    let answer14 = nowhere.isResting()
+    #expect(!answer14)
+    let told = nowhere.note(away)
+    let resting = nowhere.isResting()
+    #expect(told && !resting)
+  }
+}
