@@ -68,7 +68,8 @@ let package = Package(
       name: "cb-process-driver", dependencies: ["CommandProcess"], path: "Tests/Support/ProcessDriver",
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["BreakerStore", "CTestSupport", "cb-probe", "cb-process-driver"],
+      swiftSettings: strict),
     .testTarget(
       name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
