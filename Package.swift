@@ -15,7 +15,7 @@ let package = Package(
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),

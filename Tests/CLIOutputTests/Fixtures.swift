@@ -13,10 +13,12 @@ enum Fixtures {
   ) -> BreakerRow {
     var breaker = Breaker(id: 1)
     change(&breaker)
+    // swift-format-ignore: NeverUseForceTry
     return BreakerRow(name: try! BreakerName(name), breaker: breaker, settings: resolved(settings), now: now)
   }
 
   static func resolved(_ settings: [(key: SettingKey, text: String)]) -> ResolvedSettings {
+    // swift-format-ignore: NeverUseForceTry
     try! ResolvedSettings(levels: [SettingsLevel(source: .stored, values: settings)])
   }
 

@@ -78,8 +78,8 @@ import Testing
     let known = sandbox.execute(["sh", "-c", "\(Programs.cb) metrics | sed -n 's/^# TYPE \\([^ ]*\\).*/\\1/p' | sort"])
     let names = known.outputText.split(separator: "\n").map(String.init)
     #expect(names.count == 9)
-    let used = sandbox.execute(
-      ["sh", "-c", "grep -oh 'cb_[a-z_]*' \(contrib)/prometheus-alerts.yml \(contrib)/grafana-dashboard.json | sort -u"])
+    let search = "cd \(contrib) && grep -oh 'cb_[a-z_]*' prometheus-alerts.yml grafana-dashboard.json | sort -u"
+    let used = sandbox.execute(["sh", "-c", search])
     for name in used.outputText.split(separator: "\n") { #expect(names.contains(String(name)), "\(name)") }
     #expect(!used.output.isEmpty)
     let json = sandbox.execute(["python3", "-m", "json.tool", contrib + "/grafana-dashboard.json"])

@@ -102,7 +102,8 @@ import Testing
     let long = String(repeating: "long-name-", count: 12)
     _ = sandbox.cb("run", long, "--", "false")
     _ = sandbox.cb("close", "held-closed", "--hold")
-    let terminal = Terminal(["env", "TERM=xterm", "NO_COLOR=1", "sh", "-c", "stty cols 80; exec \(Programs.cb) status"], in: sandbox)
+    let terminal = Terminal(
+      ["env", "TERM=xterm", "NO_COLOR=1", "sh", "-c", "stty cols 80; exec \(Programs.cb) status"], in: sandbox)
     #expect(terminal.wait() == 0)
     for line in terminal.text.split(whereSeparator: \.isNewline) { #expect(line.count <= 80, "\(line)") }
     #expect(terminal.text.contains("● closed (held)"))

@@ -66,7 +66,9 @@ struct Status: CBCommand {
     return isAnyMissing || !failures.isEmpty ? ExitCode.failure : ExitCode.success
   }
 
-  private func details(_ rows: [BreakerRow], _ session: Session, _ style: OutputStyle) throws(CommandFailure) -> String {
+  private func details(
+    _ rows: [BreakerRow], _ session: Session, _ style: OutputStyle
+  ) throws(CommandFailure) -> String {
     var texts: [String] = []
     for row in rows {
       let events = try session.storeResult { () throws(StoreError) in

@@ -103,8 +103,8 @@ struct RunCommand {
       if case .admitted(let permit) = applied.step.effect {
         return .admitted(
           Admitted(
-            store: store, permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
-            now: applied.now))
+            store: store, permit: permit, settings: settings, breaker: applied.breaker,
+            transitions: applied.step.transitions, now: applied.now))
       }
     }
   }

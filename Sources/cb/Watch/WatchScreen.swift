@@ -21,7 +21,7 @@ struct WatchScreen {
     if shown.isEmpty {
       lines.append("")
       lines.append(
-        model.rows.isEmpty ? cut("  " + StatusTable.empty.filter { $0 != "\n" }) : cut("  no name holds '\(model.filter)'"))
+        cut("  " + (model.rows.isEmpty ? StatusTable.empty.filter { $0 != "\n" } : "no name holds '\(model.filter)'")))
     } else {
       var style = style
       style.columns = columns - 2
@@ -66,7 +66,8 @@ struct WatchScreen {
       let last = min(count, model.top + max(0, size.rows - Self.frame))
       let place = count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
       let gap = columns - DisplayWidth.of(help) - place.utf8.count
-      return style.paint(cut(gap > 1 && !place.isEmpty ? help + String(repeating: " ", count: gap) + place : help), .dim)
+      let line = gap > 1 && !place.isEmpty ? help + String(repeating: " ", count: gap) + place : help
+      return style.paint(cut(line), .dim)
     case .message(let text): return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text), .bold)
