@@ -43,7 +43,11 @@ enum Main {
   /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
   private static func parse(_ arguments: [String], _ world: World) throws(CommandFailure) -> any CBCommand {
     do {
-      let command = try CB.parseAsRoot(WatchOption.complete(arguments))
+      if arguments.isEmpty, world.commandLine != nil {
+        throw CommandFailure.usage("a command is missing before '--'; see cb --help")
+      }
+      let words = WatchOption.complete(arguments)
+      let command = try subcommand(words) ?? CB.parseAsRoot(words)
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
           throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
