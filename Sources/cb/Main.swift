@@ -78,8 +78,10 @@ enum Main {
   }
 
   private static func usage(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-    if arguments.isEmpty { return .usage("a command is missing; see cb --help") }
-    let command = CB.configuration.subcommands.contains { $0.configuration.commandName == arguments[0] } ? " \(arguments[0])" : ""
+    let command =
+      arguments.first.flatMap { first in
+        CB.configuration.subcommands.contains { $0.configuration.commandName == first } ? " \(first)" : nil
+      } ?? ""
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
     let isUnknownOption = sentence.hasPrefix("Unknown option")
