@@ -77,7 +77,8 @@ struct RunCommand {
       }
       var request = AdmissionRequest(
         token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
-      if let permit = reading.admitWithoutTrace(request) {
+      // A look does not tell whether the store can be written; who asked for 'reject' is to know before CMD starts.
+      if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
         return .admitted(
           Admitted(
             store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
