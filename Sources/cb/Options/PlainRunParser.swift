@@ -47,7 +47,7 @@ enum PlainRunParser {
     switch key {
     case "store": options.places.store = value
     case "config": options.places.config = value
-    case "fallback": options.fallback = value
+    case "fallback": options.fallback = try RunOptionText.fallback(value)
     case "wait": options.wait = try RunOptionText.wait(value)
     case "notice": options.notice = try RunOptionText.notice(value)
     case "rejected-exit": options.rejectedExit = try RunOptionText.rejectedExit(value)

@@ -154,7 +154,7 @@ struct RunCommand {
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
-    if ending.exitCode == ExitCode.selfFailed { sayNotStarted(ending) }
+    if let reason = ending.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
     endLike(ending)
   }
 
