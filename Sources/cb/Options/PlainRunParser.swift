@@ -10,6 +10,7 @@ enum PlainRunParser {
   static func parse(_ arguments: ArraySlice<String>) throws(CommandFailure) -> RunOptions? {
     var options = RunOptions(name: "")
     var name: String?
+    var isQuiet = false
     var index = arguments.startIndex
     while index < arguments.endIndex {
       let argument = arguments[index]
@@ -20,7 +21,7 @@ enum PlainRunParser {
         continue
       }
       if argument == "--quiet" || argument == "-q" {
-        options.notice = .none
+        isQuiet = true
         continue
       }
       guard argument.hasPrefix("--") else { return nil }
@@ -38,6 +39,7 @@ enum PlainRunParser {
     }
     guard let name else { return nil }
     options.name = name
+    if isQuiet { options.notice = .none }
     return options
   }
 
