@@ -122,7 +122,7 @@ struct RunCommand {
         exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
     case .run: return .failed(error)
     case .local:
-      guard let standIn = try session.standIn() else { return .failed(error) }
+      guard let standIn = session.standIn() else { return .failed(error) }
       if session.store.isNews {
         world.say("\(name): \(error.description); going on with the file store in \(standIn.path) for now")
       }
