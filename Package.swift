@@ -15,7 +15,7 @@ let package = Package(
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
@@ -59,7 +59,10 @@ let package = Package(
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
-      name: "CLIOutputTests", dependencies: ["cb", "BreakerStore", "CircuitBreaker"], exclude: ["Golden"],
+      name: "CLIOutputTests",
+      dependencies: [
+        "cb", "BreakerStore", "CircuitBreaker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], exclude: ["Golden"],
       swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
     .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),

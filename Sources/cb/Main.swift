@@ -46,7 +46,8 @@ enum Main {
     // ArgumentParser would print its help and end with 0: a script whose words got lost would go on.
     if arguments.isEmpty { throw .usage("a command is missing; see cb --help") }
     do {
-      let command = try CB.parseAsRoot(WatchOption.complete(arguments))
+      let words = WatchOption.complete(arguments)
+      let command = try subcommand(words) ?? CB.parseAsRoot(words)
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
           throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
