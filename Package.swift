@@ -15,7 +15,7 @@ let package = Package(
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
@@ -44,6 +44,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    // Store operations in one process, for `make bench`.
+    .executableTarget(
+      name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore"], path: "Benchmarks/StoreOperations",
+      swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
@@ -55,7 +59,10 @@ let package = Package(
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
-      name: "CLIOutputTests", dependencies: ["cb", "BreakerStore", "CircuitBreaker"], exclude: ["Golden"],
+      name: "CLIOutputTests",
+      dependencies: [
+        "cb", "BreakerStore", "CircuitBreaker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], exclude: ["Golden"],
       swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
     .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
@@ -64,7 +71,8 @@ let package = Package(
       name: "cb-process-driver", dependencies: ["CommandProcess"], path: "Tests/Support/ProcessDriver",
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CTestSupport", "cb-probe", "cb-process-driver"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["BreakerStore", "CTestSupport", "cb-probe", "cb-process-driver"],
+      swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(
       name: "TrustTests", dependencies: ["cb", "RedisStore", "BreakerStore", "CircuitBreaker", "CTestSupport"],

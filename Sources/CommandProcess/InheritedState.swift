@@ -27,6 +27,11 @@ package struct InheritedState {
     SignalSet.all.becomeMask()
   }
 
+  /// For commands that hold no signals: a file size limit (`ulimit -f`) gives EFBIG, and so a message, not SIGXFSZ.
+  package func holdSizeLimit() {
+    SignalSet.of(SIGXFSZ).joinMask()
+  }
+
   /// A signal that is to end cb has come since `holdSignals`; nil if none has. Stops where one asked for that.
   package func pendingInterruption() -> Int32? {
     interruption(withinMilliseconds: 0)

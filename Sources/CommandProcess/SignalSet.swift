@@ -35,6 +35,11 @@ struct SignalSet {
     return before
   }
 
+  /// Adds this to the mask of the process.
+  func joinMask() {
+    withUnsafePointer(to: raw) { _ = sigprocmask(SIG_BLOCK, $0, nil) }
+  }
+
   /// The mask of the process.
   static var mask: SignalSet {
     var set = SignalSet()

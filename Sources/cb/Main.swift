@@ -33,6 +33,7 @@ enum Main {
       if arguments.first == "run", let options = try PlainRunParser.parse(arguments.dropFirst()) {
         return try RunCommand(options, world: world).execute()
       }
+      world.inherited.holdSizeLimit()
       return try parse(arguments, world).execute(world)
     } catch {
       if !error.message.isEmpty { world.say(error.message) }
@@ -42,8 +43,11 @@ enum Main {
 
   /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
   private static func parse(_ arguments: [String], _ world: World) throws(CommandFailure) -> any CBCommand {
+    // ArgumentParser would print its help and end with 0: a script whose words got lost would go on.
+    if arguments.isEmpty { throw .usage("a command is missing; see cb --help") }
     do {
-      let command = try CB.parseAsRoot(WatchOption.complete(arguments))
+      let words = WatchOption.complete(arguments)
+      let command = try subcommand(words) ?? CB.parseAsRoot(words)
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
           throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
@@ -64,9 +68,18 @@ enum Main {
     }
   }
 
+  /// The command parsed by itself, which spares ArgumentParser the tree of all others (three quarters of the
+  /// instructions of `cb check`); nil where help is asked for or something is off: the whole tree has the words for that.
+  private static func subcommand(_ arguments: [String]) -> (any ParsableCommand)? {
+    guard let name = arguments.first,
+      let type = CB.configuration.subcommands.first(where: { $0.configuration.commandName == name })
+    else { return nil }
+    return try? type.parseAsRoot(Array(arguments.dropFirst()))
+  }
+
   private static func usage(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-    if arguments.isEmpty { return .usage("a command is missing; see cb --help") }
-    let command = CB.configuration.subcommands.contains { $0._commandName == arguments[0] } ? " \(arguments[0])" : ""
+    let isCommand = CB.configuration.subcommands.contains { $0.configuration.commandName == arguments[0] }
+    let command = isCommand ? " \(arguments[0])" : ""
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
     let isUnknownOption = sentence.hasPrefix("Unknown option")

@@ -31,15 +31,17 @@ struct Session {
     store = try Self.open(location, world: world)
   }
 
-  /// The file store that stands in for one that is away; nil where the store is a file store itself.
-  func standIn() throws(CommandFailure) -> FileStore? {
+  /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
+  /// no directory for one.
+  func standIn() -> FileStore? {
     guard case .redis = location else { return nil }
-    return Self.fileStore(try StoreLocation.defaultDirectory(world), world: world)
+    return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
   }
 
   private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStorage {
     switch location {
     case .directory(let path): return fileStore(path, world: world)
+    case .nowhere: return AbsentStore()
     case .redis(let url):
       let password = PasswordEnvironment(
         password: world.environment("CB_REDIS_PASSWORD").map { Array($0.utf8) },
@@ -50,13 +52,12 @@ struct Session {
       } catch {
         throw .usage("store: \(error.description)")
       }
-      do {
-        return try RedisStore(
-          redis, outageDirectory: StoreLocation.defaultDirectory(world), random: World.random)
-      } catch let error as StoreError {
-        throw .failed(error.description)
+      // Without a directory an outage is not remembered, and nothing else depends on it.
+      let directory = StoreLocation.defaultDirectory(world) ?? "/nonexistent"
+      do throws(StoreError) {
+        return try RedisStore(redis, outageDirectory: directory, random: World.random)
       } catch {
-        throw error as? CommandFailure ?? .failed("\(error)")
+        throw .failed(error.description)
       }
     }
   }

@@ -13,11 +13,15 @@ enum Fixtures {
   ) -> BreakerRow {
     var breaker = Breaker(id: 1)
     change(&breaker)
-    return BreakerRow(name: try! BreakerName(name), breaker: breaker, settings: resolved(settings), now: now)
+    guard let name = try? BreakerName(name) else { fatalError("a fixture's name is no name: \(name)") }
+    return BreakerRow(name: name, breaker: breaker, settings: resolved(settings), now: now)
   }
 
   static func resolved(_ settings: [(key: SettingKey, text: String)]) -> ResolvedSettings {
-    try! ResolvedSettings(levels: [SettingsLevel(source: .stored, values: settings)])
+    guard let resolved = try? ResolvedSettings(levels: [SettingsLevel(source: .stored, values: settings)]) else {
+      fatalError("a fixture's settings do not hold: \(settings)")
+    }
+    return resolved
   }
 
   static func failed(_ breaker: inout Breaker, _ count: Int, _ reason: String, _ seconds: Int64) {

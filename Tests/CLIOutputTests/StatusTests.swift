@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test func `one breaker in colours`() {
-    expectGolden("status-NAME-80-colour", detail(Fixtures.dbBackup, Fixtures.events, Fixtures.terminal(80, color: true)))
+    expectGolden(
+      "status-NAME-80-colour", detail(Fixtures.dbBackup, Fixtures.events, Fixtures.terminal(80, color: true)))
   }
 
   @Test func `one breaker on a pipe`() {

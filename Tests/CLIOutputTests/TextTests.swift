@@ -19,9 +19,9 @@ import Testing
         """)
   }
 
-  @Test func `histories are merged by time, and never against their own order`() {
-    let a = try! BreakerName("a")
-    let b = try! BreakerName("b")
+  @Test func `histories are merged by time, and never against their own order`() throws {
+    let a = try BreakerName("a")
+    let b = try BreakerName("b")
     func entry(_ sequence: Int, _ seconds: Int64) -> HistoryEntry {
       HistoryEntry(sequence: sequence, at: Fixtures.ago(seconds), kind: .failure)
     }

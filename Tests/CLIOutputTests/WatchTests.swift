@@ -154,7 +154,8 @@ import Testing
 @Suite struct KeyTests {
   @Test func `arrows are read in both modes of the terminal`() {
     var reader = KeyReader()
-    #expect(reader.take("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~q".utf8) == [.up, .down, .pageUp, .pageDown, .character("q")])
+    #expect(
+      reader.take("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~q".utf8) == [.up, .down, .pageUp, .pageDown, .character("q")])
   }
 
   @Test func `a sequence cut apart is one key`() {

@@ -5,7 +5,7 @@ import Testing
   @Test func `a sound store passes every check and is left as it was`() {
     let sandbox = Sandbox()
     _ = sandbox.cb("run", "a", "--", "true")
-    let list = ["sh", "-c", "find state -type f | sort | xargs sha256sum"]
+    let list = ["/bin/sh", "-c", "find state -type f | sort | xargs sha256sum"]
     let before = sandbox.execute(list).outputText
     let result = sandbox.cb("doctor")
     #expect(result.status == .exited(0))
@@ -29,7 +29,7 @@ import Testing
 
   @Test func `a store that everybody can write is a failure`() {
     let sandbox = Sandbox()
-    _ = sandbox.execute(["sh", "-c", "mkdir -m 777 open"])
+    _ = sandbox.execute(["/bin/sh", "-c", "mkdir -m 777 open"])
     failure(sandbox.cb("doctor", "--store", "file:\(sandbox.path)/open"), "directory", "chmod")
   }
 
@@ -91,7 +91,7 @@ import Testing
       fi
       ulimit -f 0; \(Programs.cb) doctor --store file:small
       """
-    failure(sandbox.execute(["unshare", "-m", "sh", "-c", script]), "writing", "->")
+    failure(sandbox.execute(["/usr/bin/unshare", "-m", "sh", "-c", script]), "writing", "->")
   }
 
   private func failure(_ result: Finished, _ check: String, _ words: String, line: Int = #line) {

@@ -27,7 +27,7 @@ import Testing
     #expect(last.last?.contains("closed -> open") == true)
     #expect(sandbox.cb("history", "-n", "0", "a").outputText == "")
     let query = "import json,sys; e=json.load(sys.stdin); print(len(e), e[0]['kind'], e[0]['reason'], e[-1]['to'])"
-    let result = sandbox.execute(["sh", "-c", "\(Programs.cb) history --json a | python3 -c \"\(query)\""])
+    let result = sandbox.execute(["/bin/sh", "-c", "\(Programs.cb) history --json a | python3 -c \"\(query)\""])
     #expect(result.outputText == "6 failure exit 1 open\n")
   }
 
@@ -45,7 +45,7 @@ import Testing
     let sandbox = Sandbox()
     _ = sandbox.cb("open", "a", "--hold")
     let loop = "i=0; while [ $i -lt 1100 ]; do \(Programs.cb) run --quiet a -- true; i=$((i+1)); done"
-    _ = sandbox.execute(["sh", "-c", loop], seconds: 240)
+    _ = sandbox.execute(["/bin/sh", "-c", loop], seconds: 240)
     #expect(sandbox.cb("history", "a").outputText.split(separator: "\n").count == 1000)
   }
 
@@ -56,7 +56,7 @@ import Testing
         ( i=0; while [ $i -lt 25 ]; do \(Programs.cb) run --quiet --fail-max 1000 shared -- sh -c "exit $w"; i=$((i+1)); done ) &
       done; wait
       """
-    _ = sandbox.execute(["sh", "-c", loop], seconds: 120)
+    _ = sandbox.execute(["/bin/sh", "-c", loop], seconds: 120)
     let query = """
       import json,sys
       e=json.load(sys.stdin)
@@ -65,7 +65,7 @@ import Testing
       print(len(e), s==list(range(s[0],s[0]+len(s))), t==sorted(t))
       """
     let checker = sandbox.file("check.py", query)
-    let result = sandbox.execute(["sh", "-c", "\(Programs.cb) history --json shared | python3 \(checker)"])
+    let result = sandbox.execute(["/bin/sh", "-c", "\(Programs.cb) history --json shared | python3 \(checker)"])
     #expect(result.outputText == "100 True True\n")
   }
 
@@ -92,7 +92,7 @@ import Testing
     let follower = sandbox.start([Programs.cb, "history", "--follow", "--json", "a"])
     #expect(follower.expect("manual"))
     let loop = "i=0; while [ $i -lt 60 ]; do \(Programs.cb) run --quiet a -- true; i=$((i+1)); done"
-    _ = sandbox.execute(["sh", "-c", loop], seconds: 60)
+    _ = sandbox.execute(["/bin/sh", "-c", loop], seconds: 60)
     _ = sandbox.cb("close", "a", "--reason", "the end")
     #expect(follower.expect("the end"))
     follower.send(SIGINT)
@@ -104,7 +104,7 @@ import Testing
   @Test func `--follow ends when its reader is gone`() {
     let sandbox = Sandbox()
     _ = sandbox.cb("open", "a")
-    let result = sandbox.execute(["sh", "-c", "\(Programs.cb) history --follow | head -1"], seconds: 20)
+    let result = sandbox.execute(["/bin/sh", "-c", "\(Programs.cb) history --follow | head -1"], seconds: 20)
     #expect(result.status == .exited(0))
     #expect(result.outputText.contains("manual"))
   }

@@ -74,12 +74,12 @@ import Testing
     let sandbox = Sandbox()
     for _ in 0..<40 { _ = sandbox.cb("run", "--fail-max", "100", "a", "--", "false") }
     let sum = "find state -type f | sort | xargs sha256sum; find state -printf '%p %m %T@ %s\n' | sort"
-    let before = sandbox.execute(["sh", "-c", sum]).outputText
+    let before = sandbox.execute(["/bin/sh", "-c", sum]).outputText
     #expect(before.contains("a.json"))
     for words in [["status"], ["status", "a"], ["status", "-v"], ["status", "--json"], ["history"], ["metrics"]] {
       #expect(sandbox.execute([Programs.cb] + words).status == .exited(0))
     }
-    #expect(sandbox.execute(["sh", "-c", sum]).outputText == before)
+    #expect(sandbox.execute(["/bin/sh", "-c", sum]).outputText == before)
   }
 
   @Test func `colours follow the option and the variables`() {
@@ -102,7 +102,8 @@ import Testing
     let long = String(repeating: "long-name-", count: 12)
     _ = sandbox.cb("run", long, "--", "false")
     _ = sandbox.cb("close", "held-closed", "--hold")
-    let terminal = Terminal(["env", "TERM=xterm", "NO_COLOR=1", "sh", "-c", "stty cols 80; exec \(Programs.cb) status"], in: sandbox)
+    let script = "stty cols 80; TERM=xterm NO_COLOR=1 exec \(Programs.cb) status"
+    let terminal = Terminal(["/bin/sh", "-c", script], in: sandbox)
     #expect(terminal.wait() == 0)
     for line in terminal.text.split(whereSeparator: \.isNewline) { #expect(line.count <= 80, "\(line)") }
     #expect(terminal.text.contains("● closed (held)"))

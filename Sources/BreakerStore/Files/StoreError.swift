@@ -6,6 +6,8 @@ package struct StoreError: Error, Equatable, Sendable {
   package enum Kind: Equatable, Sendable {
     /// A directory on the way is missing and could not be made, or (Redis) nobody answers.
     case unreachable
+    /// Neither the environment nor the password database tells where this user's files are.
+    case nowhere(user: UInt32)
     /// A part of the path that should be a directory is something else.
     case notADirectory
     case permission
@@ -78,6 +80,7 @@ extension StoreError: CustomStringConvertible {
   private var reason: String {
     switch kind {
     case .locked(let milliseconds): "another process has kept it locked for \(milliseconds) ms"
+    case .nowhere(let user): "HOME is not set and the password database has no user \(user)"
     case .insecure(let reason, _): reason
     case .tooLarge(let limit?): "it is larger than \(limit) bytes"
     case .newerVersion(let found, let supported):
@@ -91,6 +94,7 @@ extension StoreError: CustomStringConvertible {
   private var hint: String {
     switch kind {
     case .unreachable: "check that the path is right and that its parent directory exists"
+    case .nowhere: "set CB_STATE_DIR, or name a directory with --store file:DIR"
     case .notADirectory: "name a directory with --store file:DIR"
     case .permission: "check its owner and mode, or name another directory with --store file:DIR"
     case .full: "free some space or raise the quota"

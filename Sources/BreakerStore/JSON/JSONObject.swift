@@ -56,5 +56,6 @@ package struct JSONObject: Equatable, Sendable {
 /// scalar and in two), but those are two keys, as they are two breaker names.
 @inline(__always)
 func hasSameBytes(_ left: String, _ right: String) -> Bool {
-  left == right && (left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8))
+  // Lengths tell most keys apart, and `==` is quick for equal bytes; only what it calls equal is looked at by bytes.
+  left.utf8.count == right.utf8.count && left == right && left.utf8.elementsEqual(right.utf8)
 }

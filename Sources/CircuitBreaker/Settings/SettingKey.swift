@@ -25,13 +25,31 @@ package enum SettingKey: String, CaseIterable, Sendable {
 
   package var name: String { rawValue }
 
-  /// `CB_FAIL_MAX` for `fail-max`.
+  /// `CB_FAIL_MAX` for `fail-max`. Written out, as every run asks for all of them; a test holds them against the names.
   package var environmentName: String {
-    var name = "CB_"
-    for byte in rawValue.utf8 {
-      name.unicodeScalars.append(Unicode.Scalar(byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte & 0xDF))
+    switch self {
+    case .failMax: "CB_FAIL_MAX"
+    case .resetTimeout: "CB_RESET_TIMEOUT"
+    case .successThreshold: "CB_SUCCESS_THRESHOLD"
+    case .halfOpenMax: "CB_HALF_OPEN_MAX"
+    case .exclude: "CB_EXCLUDE"
+    case .excludeIf: "CB_EXCLUDE_IF"
+    case .ignore: "CB_IGNORE"
+    case .only: "CB_ONLY"
+    case .window: "CB_WINDOW"
+    case .failureRate: "CB_FAILURE_RATE"
+    case .minCalls: "CB_MIN_CALLS"
+    case .slowAfter: "CB_SLOW_AFTER"
+    case .slowRate: "CB_SLOW_RATE"
+    case .resetBackoff: "CB_RESET_BACKOFF"
+    case .resetMax: "CB_RESET_MAX"
+    case .jitter: "CB_JITTER"
+    case .maxConcurrent: "CB_MAX_CONCURRENT"
+    case .timeout: "CB_TIMEOUT"
+    case .killAfter: "CB_KILL_AFTER"
+    case .onEvent: "CB_ON_EVENT"
+    case .onStoreError: "CB_ON_STORE_ERROR"
     }
-    return name
   }
 
   /// Whether the values of all levels add up, rather than the highest level's standing alone.

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Check: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Exit 0 if a run would be admitted now, 75 if not.",
     usage: "cb check NAME",
     discussion: "Silent, and never writes. Fits systemd's ExecCondition= and 'if cb check NAME; then'.")

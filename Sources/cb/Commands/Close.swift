@@ -3,6 +3,7 @@ import CircuitBreaker
 
 struct Close: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "close",
     abstract: "Close circuits now and zero the failure counter.",
     usage: "cb close NAME... [--for DURATION | --hold] [--reason TEXT]",
     discussion: "With --for or --hold the circuit stays closed that long whatever fails. NAME may be a quoted glob.")

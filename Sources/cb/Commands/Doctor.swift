@@ -6,6 +6,7 @@ import Glibc
 
 struct Doctor: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Check the store as it is configured, and say what to mend.",
     usage: "cb doctor",
     discussion: """

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Get: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "get",
     abstract: "Print one value, raw, for scripts.",
     usage: "cb get NAME KEY",
     discussion: """

@@ -6,6 +6,7 @@ import Glibc
 
 struct History: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "history",
     abstract: "Show what happened, oldest first.",
     usage: "cb history [NAME...] [--json] [-n N] [--follow]",
     discussion: """

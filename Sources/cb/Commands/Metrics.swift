@@ -3,6 +3,7 @@ import CircuitBreaker
 
 struct Metrics: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "metrics",
     abstract: "Print all breakers as metrics of Prometheus.",
     usage: "cb metrics [--output FILE]",
     discussion: """

@@ -5,6 +5,7 @@ import CircuitBreaker
 /// For shell completions: the names, one a line, without reading a document.
 struct Names: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "names",
     abstract: "Print the names of all breakers, one a line.", usage: "cb names", shouldDisplay: false)
 
   @OptionGroup var common: CommonOptions

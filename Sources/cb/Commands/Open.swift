@@ -3,6 +3,7 @@ import CircuitBreaker
 
 struct Open: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "open",
     abstract: "Open circuits now.",
     usage: "cb open NAME... [--for DURATION | --hold] [--reason TEXT]",
     discussion: "Plain, the usual reset timeout runs from now. NAME may be a quoted glob.")

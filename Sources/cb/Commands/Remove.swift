@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Remove: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "remove",
     abstract: "Forget breakers altogether.",
     usage: "cb remove NAME...",
     discussion: "NAME may be a quoted glob.")

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Reset: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "reset",
     abstract: "Make breakers as new: closed, counters, history and holds cleared, settings kept.",
     usage: "cb reset NAME...",
     discussion: "NAME may be a quoted glob.")

@@ -3,6 +3,7 @@ import CircuitBreaker
 
 struct Run: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run a command through a breaker.",
     usage: "cb run [OPTION...] NAME -- CMD [ARG...]",
     discussion: """
@@ -39,7 +40,8 @@ struct Run: CBCommand {
 
   /// The options with their meanings, as `PlainRunParser` gives them too.
   func options() throws(CommandFailure) -> RunOptions {
-    var options = RunOptions(name: name, places: common.places, settings: settings.values, fallback: fallback)
+    var options = RunOptions(name: name, places: common.places, settings: settings.values)
+    if let fallback { options.fallback = try RunOptionText.fallback(fallback) }
     if let wait { options.wait = try RunOptionText.wait(wait) }
     if let notice { options.notice = try RunOptionText.notice(notice) }
     if quiet { options.notice = .none }

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Set: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "set",
     abstract: "Store settings with a breaker.",
     usage: "cb set NAME KEY=VALUE...",
     discussion: """

@@ -4,6 +4,7 @@ import CircuitBreaker
 
 struct Status: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Show breakers.",
     usage: "cb status [NAME...] [--json] [--verbose] [--watch [SECONDS]]",
     discussion: """
@@ -65,7 +66,8 @@ struct Status: CBCommand {
     return isAnyMissing || !failures.isEmpty ? ExitCode.failure : ExitCode.success
   }
 
-  private func details(_ rows: [BreakerRow], _ session: Session, _ style: OutputStyle) throws(CommandFailure) -> String {
+  private func details(_ rows: [BreakerRow], _ session: Session, _ style: OutputStyle) throws(CommandFailure) -> String
+  {
     var texts: [String] = []
     for row in rows {
       let events = try session.storeResult { () throws(StoreError) in

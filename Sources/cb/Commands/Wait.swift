@@ -5,6 +5,7 @@ import CommandProcess
 
 struct Wait: CBCommand {
   static let configuration = CommandConfiguration(
+    commandName: "wait",
     abstract: "Sleep until a run would be admitted.",
     usage: "cb wait NAME [--timeout DURATION]",
     discussion: "Exits 0 when a run would be admitted, 124 if the time ran out. Never writes.")

@@ -14,17 +14,25 @@ enum ConfigurationFile {
       return configuration
     }
     if let directory = UserDirectories.configuration(world) {
-      if let configuration = try read(directory + "/cb/config.json5") { return configuration }
+      if let configuration = try read(directory + "/cb/config.json5", isOwn: true) { return configuration }
     }
     return try read("/etc/cb/config.json5") ?? Configuration()
   }
 
+  /// Whether we may not even look for it: HOME is still that of who called us (runuser, setpriv, a hook of root's), and
+  /// what lies there is not meant for us. git passes over such a file too.
+  private static func isOutOfReach(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 && errno == EACCES
+  }
+
   /// nil where there is none.
-  private static func read(_ path: String) throws(CommandFailure) -> Configuration? {
+  private static func read(_ path: String, isOwn: Bool = false) throws(CommandFailure) -> Configuration? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw refused(path, String(cString: strerror(errno)))
+      let code = errno
+      if code == ENOENT || code == ENOTDIR || (code == EACCES && isOwn && isOutOfReach(path)) { return nil }
+      throw refused(path, String(cString: strerror(code)))
     }
     defer { close(descriptor) }
     var status = stat()

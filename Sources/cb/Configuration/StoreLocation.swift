@@ -4,11 +4,13 @@ import Glibc
 enum StoreLocation {
   case directory(String)
   case redis(String)
+  /// Nothing names a directory: a store that cannot be reached.
+  case nowhere
 
   /// `--store`, else CB_STORE, else the configuration file, else the default directory.
   static func find(option: String?, configured: String?, world: World) throws(CommandFailure) -> StoreLocation {
     guard let text = option ?? world.environment("CB_STORE") ?? configured else {
-      return .directory(try defaultDirectory(world))
+      return defaultDirectory(world).map { .directory($0) } ?? .nowhere
     }
     return try parse(text)
   }
@@ -34,18 +36,15 @@ enum StoreLocation {
         : "store '\(text)': the kind is missing; for a directory write file:\(text)")
   }
 
-  /// `$CB_STATE_DIR`, `$STATE_DIRECTORY`, `/var/lib/cb` for root, `$XDG_STATE_HOME/cb`, `~/.local/state/cb`.
-  static func defaultDirectory(_ world: World) throws(CommandFailure) -> String {
+  /// `$CB_STATE_DIR`, `$STATE_DIRECTORY`, `/var/lib/cb` for root, `$XDG_STATE_HOME/cb`, `~/.local/state/cb`; nil where
+  /// there is no home either.
+  static func defaultDirectory(_ world: World) -> String? {
     if let directory = world.environment("CB_STATE_DIR") { return directory }
     if let directories = world.environment("STATE_DIRECTORY") {
       // systemd separates several by colons.
       return String(directories.prefix { $0 != ":" })
     }
     if geteuid() == 0 { return "/var/lib/cb" }
-    guard let state = UserDirectories.state(world) else {
-      throw .failed(
-        "no state directory: HOME is not set and the password database has no uid \(geteuid()); set CB_STATE_DIR")
-    }
-    return state + "/cb"
+    return UserDirectories.state(world).map { $0 + "/cb" }
   }
 }

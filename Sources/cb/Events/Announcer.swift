@@ -85,8 +85,8 @@ struct Announcer {
 
   private func runListener(_ text: String, _ occurrence: Occurrence) throws(ListenerFailure) {
     let ending = runShell(
-      text, inherited: world.inherited, environment: occurrence.environment + Self.withheld(world), input: occurrence.line,
-      timeout: Self.limit)
+      text, inherited: world.inherited, environment: occurrence.environment + Self.withheld(world),
+      input: occurrence.line, timeout: Self.limit)
     if ending.timedOut { throw ListenerFailure(reason: "took over 10 s and was ended") }
     if ending.how != .exited(0) { throw ListenerFailure(reason: "failed: \(ending.forCore.reason)") }
   }

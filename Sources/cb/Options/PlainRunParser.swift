@@ -10,6 +10,7 @@ enum PlainRunParser {
   static func parse(_ arguments: ArraySlice<String>) throws(CommandFailure) -> RunOptions? {
     var options = RunOptions(name: "")
     var name: String?
+    var isQuiet = false
     var index = arguments.startIndex
     while index < arguments.endIndex {
       let argument = arguments[index]
@@ -20,7 +21,7 @@ enum PlainRunParser {
         continue
       }
       if argument == "--quiet" || argument == "-q" {
-        options.notice = .none
+        isQuiet = true
         continue
       }
       guard argument.hasPrefix("--") else { return nil }
@@ -38,6 +39,7 @@ enum PlainRunParser {
     }
     guard let name else { return nil }
     options.name = name
+    if isQuiet { options.notice = .none }
     return options
   }
 
@@ -47,7 +49,7 @@ enum PlainRunParser {
     switch key {
     case "store": options.places.store = value
     case "config": options.places.config = value
-    case "fallback": options.fallback = value
+    case "fallback": options.fallback = try RunOptionText.fallback(value)
     case "wait": options.wait = try RunOptionText.wait(value)
     case "notice": options.notice = try RunOptionText.notice(value)
     case "rejected-exit": options.rejectedExit = try RunOptionText.rejectedExit(value)

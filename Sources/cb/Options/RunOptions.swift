@@ -27,6 +27,12 @@ enum RunOptionText {
     return span
   }
 
+  /// Empty is an error: `--fallback "$UNSET"` would make a success of every rejection.
+  static func fallback(_ text: String) throws(CommandFailure) -> String {
+    guard !text.isEmpty else { throw .usage("--fallback: '' is not valid: it must be a shell command") }
+    return text
+  }
+
   static func notice(_ text: String) throws(CommandFailure) -> Notice {
     guard let notice = Notice(rawValue: text) else {
       throw .usage("--notice: '\(text)' is not valid: it must be each, first or none")

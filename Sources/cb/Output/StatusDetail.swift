@@ -112,7 +112,8 @@ struct StatusDetail {
     let settings = row.settings.settings
     var successes = 0
     if case .halfOpen(let count) = breaker.phase { successes = count }
-    return "\(breaker.trials) of \(settings.halfOpenMax) running, \(successes) of \(settings.successThreshold) succeeded"
+    return
+      "\(breaker.trials) of \(settings.halfOpenMax) running, \(successes) of \(settings.successThreshold) succeeded"
   }
 
   private var totals: String {

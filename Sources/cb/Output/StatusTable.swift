@@ -54,6 +54,7 @@ struct StatusTable {
   /// Takes from what can best be missed first: the end of long reasons, the middle of long names, the word "ago", more
   /// of both, and in the end columns from the right. Never from the state.
   private mutating func fit(_ columns: Int, _ rows: [StatusRow]) {
+    let wholeName = widths[Column.name.rawValue]
     take(from: .lastFailure, downTo: 22, columns)
     take(from: .name, downTo: 40, columns)
     if total > columns { beTerse(rows) }
@@ -64,6 +65,10 @@ struct StatusTable {
     take(from: .lastFailure, downTo: 12, columns)
     while total > columns, shown > 2 { shown -= 1 }
     take(from: .name, downTo: 4, columns)
+    // A column that went may have left more room than was needed.
+    if total < columns {
+      widths[Column.name.rawValue] = min(wholeName, widths[Column.name.rawValue] + columns - total)
+    }
   }
 
   /// The titles say LAST, so the ages need no "ago".

@@ -77,7 +77,8 @@ struct RunCommand {
       }
       var request = AdmissionRequest(
         token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
-      if let permit = reading.admitWithoutTrace(request) {
+      // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
+      if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
         return .admitted(
           Admitted(
             store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
@@ -103,8 +104,8 @@ struct RunCommand {
       if case .admitted(let permit) = applied.step.effect {
         return .admitted(
           Admitted(
-            store: store, permit: permit, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
-            now: applied.now))
+            store: store, permit: permit, settings: settings, breaker: applied.breaker,
+            transitions: applied.step.transitions, now: applied.now))
       }
     }
   }
@@ -121,7 +122,7 @@ struct RunCommand {
         exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
     case .run: return .failed(error)
     case .local:
-      guard let standIn = try session.standIn() else { return .failed(error) }
+      guard let standIn = session.standIn() else { return .failed(error) }
       if session.store.isNews {
         world.say("\(name): \(error.description); going on with the file store in \(standIn.path) for now")
       }
@@ -153,7 +154,7 @@ struct RunCommand {
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
-    if ending.exitCode == ExitCode.selfFailed { sayNotStarted(ending) }
+    if let reason = ending.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
     endLike(ending)
   }
 

@@ -20,8 +20,8 @@ struct WatchScreen {
     let shown = model.shown
     if shown.isEmpty {
       lines.append("")
-      lines.append(
-        model.rows.isEmpty ? cut("  " + StatusTable.empty.filter { $0 != "\n" }) : cut("  no name holds '\(model.filter)'"))
+      let why = model.rows.isEmpty ? String(StatusTable.empty.dropLast()) : "no name holds '\(model.filter)'"
+      lines.append(cut("  " + why))
     } else {
       var style = style
       style.columns = columns - 2
@@ -50,12 +50,14 @@ struct WatchScreen {
     if !counts.isEmpty { left += ": " + counts.joined(separator: ", ") }
     if !model.filter.isEmpty { left += "  /\(model.filter)" }
     let clock = ClockText.seconds(now).dropFirst(11)
-    let right = "every \(DurationText.format(model.interval))  \(clock)"
-    let room = columns - right.utf8.count - 2
-    guard room >= 10 else { return style.paint(cut(left), .bold) }
-    let shortened = left.cutAtTheEnd(to: room, style.ellipsis)
-    let gap = columns - DisplayWidth.of(shortened) - right.utf8.count
-    return style.paint(shortened, .bold) + String(repeating: " ", count: gap) + style.paint(right, .dim)
+    let corners = ["every \(DurationText.format(model.interval))  \(clock)", String(clock)]
+    // The counts come first: of the corner as much as they leave room for.
+    let width = DisplayWidth.of(left)
+    guard let right = corners.first(where: { width + 2 + $0.utf8.count <= columns }) else {
+      return style.paint(cut(left), .bold)
+    }
+    let gap = columns - width - right.utf8.count
+    return style.paint(left, .bold) + String(repeating: " ", count: gap) + style.paint(right, .dim)
   }
 
   private func footer(_ model: WatchModel, _ count: Int) -> String {
@@ -66,7 +68,8 @@ struct WatchScreen {
       let last = min(count, model.top + max(0, size.rows - Self.frame))
       let place = count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
       let gap = columns - DisplayWidth.of(help) - place.utf8.count
-      return style.paint(cut(gap > 1 && !place.isEmpty ? help + String(repeating: " ", count: gap) + place : help), .dim)
+      let isPlaceShown = gap > 1 && !place.isEmpty
+      return style.paint(cut(isPlaceShown ? help + String(repeating: " ", count: gap) + place : help), .dim)
     case .message(let text): return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text), .bold)

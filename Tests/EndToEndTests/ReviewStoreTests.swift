@@ -1,0 +1,82 @@
+import Testing
+
+/// What a run does about a store that is not there, or that can be read and not written.
+@Suite struct ReviewStoreTests {
+  let sandbox = Sandbox()
+
+  /// Nobody, not even root, can make a directory in /proc; looking for one is no error.
+  private let unwritable = "file:/proc/cb-has-no-store-here"
+
+  @Test func `with reject nothing is started on a store that can be read and not written`() {
+    let run = sandbox.cb("run", "a", "--store", unwritable, "--on-store-error", "reject", "--", "echo", "ran")
+    #expect(run.status == .exited(125))
+    #expect(run.outputText == "")
+    #expect(run.errorText.split(separator: "\n").count == 1)
+    #expect(run.errorText.contains("/proc/cb-has-no-store-here"))
+    #expect(run.errorText.contains("the command was not started"))
+  }
+
+  @Test func `without reject the command runs, its exit code stands, and one line says so`() {
+    let run = sandbox.cb("run", "a", "--store", unwritable, "--", "sh", "-c", "echo ran; exit 4")
+    #expect(run.status == .exited(4))
+    #expect(run.outputText == "ran\n")
+    #expect(run.errorText.split(separator: "\n").count == 1)
+  }
+
+  @Test func `with reject a run on a sound store is counted as ever`() {
+    #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "false").status == .exited(1))
+    #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "sh", "-c", "exit 2").status == .exited(2))
+    #expect(sandbox.cb("get", "a", "fail-counter").outputText == "2\n")
+  }
+
+  /// cb as a user that the password database does not have, as in a container with an arbitrary uid.
+  private func nobody(_ environment: [String], _ arguments: String...) -> Finished {
+    sandbox.execute(
+      ["unshare", "--user", "--map-user=54321", "env", "-i"] + environment + [Programs.cb] + arguments)
+  }
+
+  @Test func `without any home the command still runs, unguarded`() {
+    let run = nobody([], "run", "a", "--", "/bin/sh", "-c", "echo ran; exit 4")
+    #expect(run.status == .exited(4))
+    #expect(run.outputText == "ran\n")
+    #expect(run.errorText.contains("CB_STATE_DIR"))
+    #expect(run.errorText.contains("running unguarded"))
+  }
+
+  @Test func `without any home and with reject the command is not started`() {
+    let run = nobody([], "run", "a", "--on-store-error", "reject", "--", "/bin/echo", "ran")
+    #expect(run.status == .exited(125))
+    #expect(run.outputText == "")
+  }
+
+  @Test func `without any home a manual command fails with 1`() {
+    let open = nobody([], "open", "a")
+    #expect(open.status == .exited(1))
+    #expect(open.errorText.contains("54321"))
+  }
+
+  @Test func `without any home a Redis store is used, and its outage stops no command`() {
+    let run = nobody([], "run", "a", "--store", "redis://127.0.0.1:1", "--", "/bin/sh", "-c", "exit 4")
+    #expect(run.status == .exited(4))
+    #expect(run.errorText.contains("127.0.0.1:1"))
+  }
+
+  @Test func `a home that may not be entered has no configuration for us`() {
+    let closed = sandbox.execute(["sh", "-c", "mkdir -p other/.config && chmod 000 other"])
+    #expect(closed.status == .exited(0))
+    let run = nobody(
+      ["HOME=\(sandbox.path)/other", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/sh", "-c", "exit 4")
+    #expect(run.status == .exited(4))
+    #expect(run.errorText == "")
+  }
+
+  @Test func `a configuration file that is there and may not be read is an error`() {
+    let made = sandbox.execute(
+      ["sh", "-c", "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"])
+    #expect(made.status == .exited(0))
+    let run = nobody(
+      ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/echo", "ran")
+    #expect(run.status == .exited(64))
+    #expect(run.outputText == "")
+  }
+}

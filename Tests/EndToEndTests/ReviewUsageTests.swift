@@ -1,0 +1,28 @@
+import Testing
+
+/// Words that are off, and what looks like a success and is none.
+@Suite struct ReviewUsageTests {
+  let sandbox = Sandbox()
+
+  @Test func `an empty fallback does not make a success of a rejection`() {
+    #expect(sandbox.cb("open", "a").status == .exited(0))
+    let run = sandbox.cb("run", "a", "--fallback", "", "--", "true")
+    #expect(run.status == .exited(64))
+    #expect(run.errorText.contains("--fallback"))
+  }
+
+  @Test func `a -- before the command of cb is no success`() {
+    let run = sandbox.cb("--", "run", "a")
+    #expect(run.status == .exited(64))
+    #expect(run.outputText == "")
+  }
+
+  @Test func `--quiet silences, whatever --notice says before or behind it`() {
+    #expect(sandbox.cb("open", "a").status == .exited(0))
+    for options in [["--quiet", "--notice", "each"], ["--notice", "each", "--quiet"]] {
+      let run = sandbox.execute([Programs.cb, "run", "a"] + options + ["--", "true"])
+      #expect(run.status == .exited(75))
+      #expect(run.errorText == "")
+    }
+  }
+}
