@@ -177,7 +177,7 @@ import Testing
         _ = try RedisLocation.parse(text)
       } catch {
         // Where the mutation has put the password into other parts as well, it is no password there.
-        if text.split(separator: "p@h").count == 2, "\(error)".contains("p@h") { return "a password in a message" }
+        if text.split(separator: ":p@h").count == 2, "\(error)".contains(":p@h") { return "a password in a message" }
       }
       return nil
     }

@@ -11,7 +11,8 @@ import Testing
     if Effort.store == "redis" { return }
     let place = Place()
     let crowd = Crowd(place, store: "file:\(place.store)", seed: seed)
-    #expect(try crowd.verdict(count: Self.count, width: 6) == .linearizable, "seed \(seed)")
+    let verdict = try crowd.verdict(count: Self.count, width: 6)
+    #expect(verdict == .linearizable, "seed \(seed): \(verdict) \(crowd.description)")
     print("history on file, seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
   }
 
@@ -21,7 +22,8 @@ import Testing
     let place = Place()
     let server = try PrivateRedis(place)
     let crowd = Crowd(place, store: server.url, seed: seed)
-    #expect(try crowd.verdict(count: Self.count, width: 6) == .linearizable, "seed \(seed)")
+    let verdict = try crowd.verdict(count: Self.count, width: 6)
+    #expect(verdict == .linearizable, "seed \(seed): \(verdict) \(crowd.description)")
     print("history on redis, seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
   }
 

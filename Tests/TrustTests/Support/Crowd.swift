@@ -87,6 +87,15 @@ final class Crowd {
     return checker.check(from: Model(breaker: Breaker(id: 1)))
   }
 
+  /// What was seen, for whoever has to find out why it fits no order.
+  var description: String {
+    let start = operations.map(\.call).min() ?? 0
+    return operations.map { one in
+      let times = [one.call - start, one.end - start].map { $0.isFinite ? "\(Int($0 * 1000))" : "-" }
+      return "\n  \(times[0])..\(times[1]) \(one.label)\(one.isOptional ? " (killed)" : "")"
+    }.joined()
+  }
+
   private func cb(_ words: [String]) -> Child {
     processes += 1
     return Child(
