@@ -23,6 +23,15 @@ import Testing
     #expect(run.errorText.split(separator: "\n").count == 1)
   }
 
+  @Test func `what cb set stored holds when the store can still be read`() {
+    #expect(sandbox.cb("set", "a", "on-store-error=reject").status == .exited(0))
+    // A lock that cannot be taken: its file is a directory.
+    #expect(sandbox.execute(["sh", "-c", "rm state/a.lock && mkdir state/a.lock"]).status == .exited(0))
+    let run = sandbox.cb("run", "a", "--", "echo", "ran")
+    #expect(run.status == .exited(125), "\(run.errorText)")
+    #expect(run.outputText == "")
+  }
+
   @Test func `with reject a run on a sound store is counted as ever`() {
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "false").status == .exited(1))
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "sh", "-c", "exit 2").status == .exited(2))
