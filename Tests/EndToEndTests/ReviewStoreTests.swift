@@ -26,7 +26,7 @@ import Testing
   @Test func `what cb set stored holds when the store can still be read`() {
     #expect(sandbox.cb("set", "a", "on-store-error=reject").status == .exited(0))
     // A lock that cannot be taken: its file is a directory.
-    #expect(sandbox.execute(["sh", "-c", "rm state/a.lock && mkdir state/a.lock"]).status == .exited(0))
+    #expect(sandbox.execute(["/bin/sh", "-c", "rm state/a.lock && mkdir state/a.lock"]).status == .exited(0))
     let run = sandbox.cb("run", "a", "--", "echo", "ran")
     #expect(run.status == .exited(125), "\(run.errorText)")
     #expect(run.outputText == "")
@@ -41,7 +41,7 @@ import Testing
   /// cb as a user that the password database does not have, as in a container with an arbitrary uid.
   private func nobody(_ environment: [String], _ arguments: String...) -> Finished {
     sandbox.execute(
-      ["unshare", "--user", "--map-user=54321", "env", "-i"] + environment + [Programs.cb] + arguments)
+      ["/usr/bin/unshare", "--user", "--map-user=54321", "env", "-i"] + environment + [Programs.cb] + arguments)
   }
 
   @Test func `without any home the command still runs, unguarded`() {
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func `a home that may not be entered has no configuration for us`() {
-    let closed = sandbox.execute(["sh", "-c", "mkdir -p other/.config && chmod 000 other"])
+    let closed = sandbox.execute(["/bin/sh", "-c", "mkdir -p other/.config && chmod 000 other"])
     #expect(closed.status == .exited(0))
     let run = nobody(
       ["HOME=\(sandbox.path)/other", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/sh", "-c", "exit 4")
@@ -81,7 +81,7 @@ import Testing
 
   @Test func `a configuration file that is there and may not be read is an error`() {
     let made = sandbox.execute(
-      ["sh", "-c", "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"])
+      ["/bin/sh", "-c", "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"])
     #expect(made.status == .exited(0))
     let run = nobody(
       ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/echo", "ran")
