@@ -80,8 +80,8 @@ import Testing
   }
 
   @Test func `a configuration file that is there and may not be read is an error`() {
-    let made = sandbox.execute(
-      ["/bin/sh", "-c", "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"])
+    let script = "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"
+    let made = sandbox.execute(["/bin/sh", "-c", script])
     #expect(made.status == .exited(0))
     let run = nobody(
       ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/echo", "ran")
