@@ -78,8 +78,14 @@ enum Main {
   }
 
   private static func usage(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-    let isCommand = CB.configuration.subcommands.contains { $0.configuration.commandName == arguments[0] }
-    let command = isCommand ? " \(arguments[0])" : ""
+    let command =
+      arguments.first.flatMap { first in
+        CB.configuration.subcommands.contains { $0.configuration.commandName == first } ? " \(first)" : nil
+      } ?? ""
+    // ArgumentParser would call it an unexpected argument.
+    if command.isEmpty, let first = arguments.first, first.utf8.first != UInt8(ascii: "-") {
+      return .usage("unknown command '\(first)'; see cb --help")
+    }
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
     let isUnknownOption = sentence.hasPrefix("Unknown option")

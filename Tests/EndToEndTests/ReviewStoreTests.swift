@@ -23,6 +23,15 @@ import Testing
     #expect(run.errorText.split(separator: "\n").count == 1)
   }
 
+  @Test func `what cb set stored holds when the store can still be read`() {
+    #expect(sandbox.cb("set", "a", "on-store-error=reject").status == .exited(0))
+    // A lock that cannot be taken: its file is a directory.
+    #expect(sandbox.execute(["/bin/sh", "-c", "rm state/a.lock && mkdir state/a.lock"]).status == .exited(0))
+    let run = sandbox.cb("run", "a", "--", "echo", "ran")
+    #expect(run.status == .exited(125), "\(run.errorText)")
+    #expect(run.outputText == "")
+  }
+
   @Test func `with reject a run on a sound store is counted as ever`() {
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "false").status == .exited(1))
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "sh", "-c", "exit 2").status == .exited(2))
@@ -32,7 +41,7 @@ import Testing
   /// cb as a user that the password database does not have, as in a container with an arbitrary uid.
   private func nobody(_ environment: [String], _ arguments: String...) -> Finished {
     sandbox.execute(
-      ["unshare", "--user", "--map-user=54321", "env", "-i"] + environment + [Programs.cb] + arguments)
+      ["/usr/bin/unshare", "--user", "--map-user=54321", "env", "-i"] + environment + [Programs.cb] + arguments)
   }
 
   @Test func `without any home the command still runs, unguarded`() {
@@ -62,7 +71,7 @@ import Testing
   }
 
   @Test func `a home that may not be entered has no configuration for us`() {
-    let closed = sandbox.execute(["sh", "-c", "mkdir -p other/.config && chmod 000 other"])
+    let closed = sandbox.execute(["/bin/sh", "-c", "mkdir -p other/.config && chmod 000 other"])
     #expect(closed.status == .exited(0))
     let run = nobody(
       ["HOME=\(sandbox.path)/other", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/sh", "-c", "exit 4")
@@ -71,8 +80,8 @@ import Testing
   }
 
   @Test func `a configuration file that is there and may not be read is an error`() {
-    let made = sandbox.execute(
-      ["sh", "-c", "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"])
+    let script = "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"
+    let made = sandbox.execute(["/bin/sh", "-c", script])
     #expect(made.status == .exited(0))
     let run = nobody(
       ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/echo", "ran")

@@ -17,6 +17,14 @@ import Testing
     #expect(run.outputText == "")
   }
 
+  @Test func `a command that cb does not have is called by its name`() {
+    for words in [["chekc", "a"], ["db-backup", "--", "true"], [""]] {
+      let run = sandbox.execute([Programs.cb] + words)
+      #expect(run.status == .exited(64))
+      #expect(run.errorText == "cb: unknown command '\(words[0])'; see cb --help\n")
+    }
+  }
+
   @Test func `--quiet silences, whatever --notice says before or behind it`() {
     #expect(sandbox.cb("open", "a").status == .exited(0))
     for options in [["--quiet", "--notice", "each"], ["--notice", "each", "--quiet"]] {

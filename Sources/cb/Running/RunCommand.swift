@@ -30,13 +30,13 @@ struct RunCommand {
     // From here on no signal is lost: it ends cb before CMD starts, or reaches CMD.
     world.inherited.holdSignals()
     var admission = try admit(on: session.store)
-    if case .failed(let error) = admission { admission = try instead(of: error) }
+    if case .failed(let error, let settings) = admission { admission = try instead(of: error, settings) }
     switch admission {
     case .admitted(let admitted): return run(admitted)
     case .rejected(let rejection, let applied, let settings): return reject(rejection, applied, settings)
-    case .failed(let error):
+    case .failed(let error, let settings):
       world.say("\(name): \(error.description); running unguarded")
-      return runUnguarded(try settings(stored: nil))
+      return runUnguarded(settings)
     }
   }
 
@@ -55,7 +55,8 @@ struct RunCommand {
   private enum Admission {
     case admitted(Admitted)
     case rejected(Rejection, Applied, ResolvedSettings)
-    case failed(StoreError)
+    /// With the settings as far as they could be read.
+    case failed(StoreError, ResolvedSettings)
   }
 
   private func admit(on store: any BreakerStorage) throws(CommandFailure) -> Admission {
@@ -65,7 +66,7 @@ struct RunCommand {
       do {
         reading = try store.read(name)
       } catch {
-        return .failed(error)
+        return .failed(error, try settings(stored: nil))
       }
       let settings = try settings(stored: reading.breaker?.settings)
       if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
@@ -89,7 +90,7 @@ struct RunCommand {
       do {
         applied = try store.apply(.admit(request), to: name)
       } catch {
-        return .failed(error)
+        return .failed(error, settings)
       }
       tell(applied.notices)
       if case .rejected(let rejection) = applied.step.effect {
@@ -115,14 +116,14 @@ struct RunCommand {
   }
 
   /// What `on-store-error` makes of a store that fails at admission (CONTRACT section 6).
-  private func instead(of error: StoreError) throws(CommandFailure) -> Admission {
-    switch try settings(stored: nil).settings.onStoreError {
+  private func instead(of error: StoreError, _ settings: ResolvedSettings) throws(CommandFailure) -> Admission {
+    switch settings.settings.onStoreError {
     case .reject:
       throw CommandFailure(
         exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
-    case .run: return .failed(error)
+    case .run: return .failed(error, settings)
     case .local:
-      guard let standIn = session.standIn() else { return .failed(error) }
+      guard let standIn = session.standIn() else { return .failed(error, settings) }
       if session.store.isNews {
         world.say("\(name): \(error.description); going on with the file store in \(standIn.path) for now")
       }
