@@ -129,12 +129,12 @@ package final class RedisStore: BreakerStorage {
     let log = known?.name == name ? known?.log : nil
     let events = Self.losing(log?.breaker, liveness) + [event]
     let ids = events.map { _ in String(random(), radix: 16) }
-    let predicted = log.map { Self.mayExpire($0, after: events, ids) } ?? false
+    let predicted = log.flatMap { Self.lifetime($0, after: events, ids) }
     let compacted = log.flatMap { Self.compaction($0, name, from: Self.eventsAtMost) }
-    let reply = try write(name, log, live: predicted, compacted, events, ids)
+    let reply = try write(name, log, predicted, compacted, events, ids)
     let (folded, own) = try fold(reply, name, compacted: compacted?.log, until: ids.last)
     known = (name, folded)
-    let isWrong = folded.breaker.map { Self.mayExpire($0) != reply.isMortal } ?? false
+    let isWrong = (Self.lifetime(folded.breaker) != nil) != reply.isMortal
     // Commands that change without a look must not make a log grow for ever.
     let isLong = log == nil && folded.next - folded.base >= 2 * Self.eventsAtMost
     if isWrong || isLong { setRight(folded, name) }
@@ -166,11 +166,11 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func write(
-    _ name: BreakerName, _ log: EventLog?, live: Bool, _ compaction: Compaction?, _ events: [Event] = [],
+    _ name: BreakerName, _ log: EventLog?, _ lifetime: Span?, _ compaction: Compaction?, _ events: [Event] = [],
     _ ids: [String] = []
   ) throws(StoreError) -> LogReply {
     var arguments = Self.standing(log)
-    arguments.append(Self.word(live ? Self.timeToLive.milliseconds : 0))
+    arguments.append(Self.word(lifetime?.milliseconds ?? 0))
     arguments.append(compaction?.snapshot ?? [])
     arguments.append(Self.word(compaction?.lines.count ?? 0))
     arguments += compaction?.lines ?? []
@@ -188,25 +188,26 @@ package final class RedisStore: BreakerStorage {
     return dead.isEmpty ? [] : [.lose(dead.map(\.token))]
   }
 
-  /// Whether a breaker may go away by itself after these events, as far as this client knows.
-  private static func mayExpire(_ log: EventLog, after events: [Event], _ ids: [String]) -> Bool {
+  /// How long the breaker lives untouched after these events, as far as this client knows.
+  private static func lifetime(_ log: EventLog, after events: [Event], _ ids: [String]) -> Span? {
     var log = log
     for (event, id) in zip(events, ids) {
       _ = log.take(event, id: id, at: log.time ?? Timestamp(milliseconds: 0))
     }
-    return log.breaker.map(mayExpire) ?? false
+    return lifetime(log.breaker)
   }
 
-  private static func mayExpire(_ breaker: Breaker) -> Bool {
-    breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty
+  /// nil: for ever. A log without a breaker is what a late result left where its breaker is gone.
+  private static func lifetime(_ breaker: Breaker?) -> Span? {
+    guard let breaker else { return .seconds(60) }
+    return breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty ? timeToLive : nil
   }
 
   /// Sets right the time to live that the stroke itself got wrong, because others were at it in the same moment, and
   /// shortens the log. Not worth an error: the next change does the same.
   private func setRight(_ log: EventLog, _ name: BreakerName) {
     let compaction = Self.compaction(log, name, from: Self.eventsAtMost)
-    let live = log.breaker.map(Self.mayExpire) == true
-    guard let reply = try? write(name, log, live: live, compaction) else { return }
+    guard let reply = try? write(name, log, Self.lifetime(log.breaker), compaction) else { return }
     if let folded = try? fold(reply, name, compacted: compaction?.log) { known = (name, folded.log) }
   }
 
