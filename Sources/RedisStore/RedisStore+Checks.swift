@@ -103,7 +103,8 @@ extension RedisStore {
         "TLS", .warning, "\(tls), but nobody checks who the server is (insecure=1)",
         advice: "name the authority's certificate with cacert=")
     }
-    let isLocal = facts.endpoint.hasPrefix("unix:") || facts.endpoint.hasPrefix("127.")
+    let isLocal =
+      facts.endpoint.hasPrefix("unix:") || facts.endpoint.hasPrefix("127.")
       || facts.endpoint.hasPrefix("localhost:") || facts.endpoint.hasPrefix("[::1]")
     if isLocal || location.password == nil { return StoreCheck("TLS", .ok, isLocal ? "none, on this host" : "none") }
     return StoreCheck(

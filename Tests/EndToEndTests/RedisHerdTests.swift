@@ -84,7 +84,7 @@ import Testing
     // Readers in between: each finds as many events as there were failures, and none missing.
     while isAlive(running.pid), longest < 10000 {
       let text = sandbox.cb("history", "x", "-n", "5000", "--json").outputText
-      let count = text.split(separator: "\"failure\"").count - 1
+      let count = text.parts(between: "\"failure\"").count - 1
       #expect(count >= longest, "the history went back from \(longest) to \(count)")
       longest = max(longest, count)
       #expect((Int(server.cli("HLEN", "cb:{x}").dropLast()) ?? 0) < 150)

@@ -21,14 +21,15 @@ import Testing
       sleep(3)
     }
     // Ours alone, which asks.
-    #expect(eventually { server.cli("INFO", "clients").contains("connected_clients:1\r") })
+    #expect(eventually { server.cli("INFO", "clients").contains("connected_clients:1\r\n") })
     #expect(trial.end(0).status == .exited(0))
     #expect(sandbox.get("state") == "closed")
     #expect(sandbox.number("lost") == 0)
   }
 
   @Test func `The place of a trial whose cb was killed is free at once on the same host`() throws {
-    let (_, sandbox) = try halfOpen()
+    let (server, sandbox) = try halfOpen()
+    defer { withExtendedLifetime(server) {} }
     let trial = sandbox.runInFlight()
     #expect(sandbox.run("--quiet", sh: "exit 0").status == .exited(75))
     trial.send(SIGKILL)
@@ -62,7 +63,8 @@ import Testing
   }
 
   @Test func `The result of a trial that lost its place is stale`() throws {
-    let (_, sandbox) = try halfOpen()
+    let (server, sandbox) = try halfOpen()
+    defer { withExtendedLifetime(server) {} }
     let trial = sandbox.runInFlight()
     // Stopped, it renews nothing.
     trial.send(SIGSTOP)

@@ -26,7 +26,9 @@ import Testing
     #expect(server.calls("hset") == 0)
   }
 
-  @Test func `A breaker goes after 90 days, but not one that is open, held or configured, and looking changes nothing`() throws {
+  @Test func `A breaker goes after 90 days, but not one that is open, held or configured; looking changes nothing`()
+    throws
+  {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.url)
     func days() -> Int {
@@ -115,7 +117,7 @@ import Testing
       eventually(seconds: 60) {
         nodes.allSatisfy {
           $0.cli("CLUSTER", "INFO").contains("cluster_state:ok")
-            && $0.cli("CLUSTER", "SHARDS").split(separator: "master").count == 4
+            && $0.cli("CLUSTER", "SHARDS").parts(between: "master").count == 4
         }
       })
     let sandbox = Sandbox(store: nodes[0].url)
@@ -130,7 +132,7 @@ import Testing
       #expect(history.split(separator: "\n" as Character).count == 21, "\(name): \(history)")
     }
     let listed = sandbox.cb("status", "--json").outputText
-    #expect(listed.split(separator: "\"fail_counter\"").count - 1 == names.count)
+    #expect(listed.parts(between: "\"fail_counter\"").count - 1 == names.count)
     #expect(sandbox.cb("doctor").status == .exited(0))
     // More than one node has some of them.
     #expect(nodes.count { !$0.cli("DBSIZE").hasPrefix("0") } > 1)
@@ -180,7 +182,7 @@ import Testing
     server.cli("ACL", "SETUSER", "weak", "on", ">pw", "~cb:*", "+@read", "+eval", "+evalsha")
     sandbox.environment["CB_STORE"] = "redis://weak:pw@127.0.0.1:\(server.port)?\(RedisServer.patience)"
     let weak = sandbox.cb("doctor")
-    #expect(weak.status == .exited(1) && weak.outputText.contains("cb-config(5)"), "\(weak.outputText)")
+    #expect(weak.status == .exited(1) && weak.outputText.contains("-> "), "\(weak.outputText)")
     sandbox.environment["CB_STORE"] = server.url
     server.cli("REPLICAOF", "127.0.0.1", "1")
     #expect(sandbox.cb("doctor").outputText.contains("replica of"))

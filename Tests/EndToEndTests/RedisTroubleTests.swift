@@ -14,7 +14,7 @@ enum RedisTrouble: String, CaseIterable, CustomTestStringConvertible {
     case .stopped: "no answer in time"
     case .wrongType: "another prefix"
     case .foreignHash: "not cb's"
-    case .newerFormat: "newer version"
+    case .newerFormat: "is newer than"
     case .replica: "replica"
     case .noPassword: "NOAUTH"
     case .wrongPassword: "WRONGPASS"
@@ -92,8 +92,12 @@ nonisolated(unsafe) private var sleeper: Running?
 
   @Test(arguments: [RedisTrouble.absent, .stopped, .wrongType, .foreignHash, .newerFormat, .replica, .wrongPassword])
   func `Manual commands never pretend`(trouble: RedisTrouble) throws {
-    let (_, url) = try trouble.server()
-    for words in [["open", "x"], ["close", "x", "--hold"], ["half-open", "x"], ["reset", "x"], ["set", "x", "fail-max=3"]] {
+    let (server, url) = try trouble.server()
+    defer { withExtendedLifetime(server) {} }
+    let commands = [
+      ["open", "x"], ["close", "x", "--hold"], ["half-open", "x"], ["reset", "x"], ["set", "x", "fail-max=3"],
+    ]
+    for words in commands {
       let sandbox = Sandbox(store: url)
       let result = sandbox.start([Programs.cb] + words).wait(seconds: 60)
       #expect(result.status == .exited(1), "\(words)")
@@ -135,7 +139,7 @@ nonisolated(unsafe) private var sleeper: Running?
     if blow == .full { #expect(result.errorText.contains("maxmemory")) }
   }
 
-  @Test func `A trial that comes back to an emptied server is stale, makes no breaker and leaves no key for long`() throws {
+  @Test func `A trial that comes back to an emptied server is stale, and leaves nothing for long`() throws {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.url)
     #expect(sandbox.cb("half-open", "x").status == .exited(0))
@@ -188,7 +192,8 @@ nonisolated(unsafe) private var sleeper: Running?
   @Test func `The password shows nowhere: not in output, not in listeners, not in CMD's arguments`() throws {
     let server = try RedisServer(["--requirepass", "se5ame"])
     for way in ["url", "variable", "file"] {
-      let sandbox = Sandbox(store: "redis://\(way == "url" ? ":se5ame@" : "")127.0.0.1:\(server.port)?\(RedisServer.patience)")
+      let user = way == "url" ? ":se5ame@" : ""
+      let sandbox = Sandbox(store: "redis://\(user)127.0.0.1:\(server.port)?\(RedisServer.patience)")
       switch way {
       case "variable": sandbox.environment["CB_REDIS_PASSWORD"] = "se5ame"
       case "file": sandbox.environment["CB_REDIS_PASSWORD_FILE"] = sandbox.file("password", "se5ame\n", mode: 0o600)
@@ -217,7 +222,8 @@ nonisolated(unsafe) private var sleeper: Running?
     _ = sandbox.cb("half-open", "x")
     for number in 1...2 {
       // A trial, which keeps a lease, and a run of a closed circuit.
-      let run = sandbox.run("--on-event", "before-call=ls -l /proc/self/fd >seen", sh: "ls -l /proc/self/fd; grep Sig /proc/self/status")
+      let run = sandbox.run(
+        "--on-event", "before-call=ls -l /proc/self/fd >seen", sh: "ls -l /proc/self/fd; grep Sig /proc/self/status")
       #expect(run.status == .exited(0))
       let sockets = (run.outputText + (sandbox.read("seen") ?? "")).split(separator: "\n" as Character)
         .filter { $0.contains("socket:") }
@@ -237,7 +243,7 @@ nonisolated(unsafe) private var sleeper: Running?
     let page = sandbox.execute(["/bin/cat", root + "/man/cb-config.5"]).outputText
     let lines = page.split(separator: "\n" as Character)
     let start = try #require(lines.firstIndex { $0.hasPrefix("ACL SETUSER cb") })
-    let rule = lines[start...].prefix { $0 != ".Ed" }.joined(separator: " ").split(separator: "\\").joined()
+    let rule = lines[start...].prefix { $0 != ".Ed" }.joined(separator: " ").parts(between: "\\").joined()
       .split(separator: " " as Character).map { $0 == ">PASSWORD" ? ">pw" : String($0) }
     let server = try RedisServer()
     let made = sandbox.execute(["/usr/bin/redis-cli", "-p", String(server.port)] + rule).outputText
@@ -245,8 +251,8 @@ nonisolated(unsafe) private var sleeper: Running?
     sandbox.environment["CB_STORE"] = "redis://cb:pw@127.0.0.1:\(server.port)?\(RedisServer.patience)"
     for _ in 1...40 { #expect(sandbox.run("--quiet", "--fail-max", "100", sh: "exit 1").errorText == "") }
     for words in [
-      ["status"], ["history"], ["metrics"], ["open", "x"], ["close", "x"], ["half-open", "x"], ["set", "x", "fail-max=9"],
-      ["reset", "x"], ["check", "x"], ["get", "x", "state"], ["doctor"], ["remove", "x"],
+      ["status"], ["history"], ["metrics"], ["open", "x"], ["close", "x"], ["half-open", "x"],
+      ["set", "x", "fail-max=9"], ["reset", "x"], ["check", "x"], ["get", "x", "state"], ["doctor"], ["remove", "x"],
     ] {
       let result = sandbox.start([Programs.cb] + words).wait(seconds: 60)
       #expect(result.status == .exited(0), "\(words): \(result.outputText)\(result.errorText)")

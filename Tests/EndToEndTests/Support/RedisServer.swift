@@ -108,7 +108,8 @@ final class RedisServer {
     let table = sandbox.execute(["/bin/cat", "/proc/net/tcp"]).outputText
     for line in table.split(separator: "\n") {
       let parts = line.split(separator: " ")
-      if parts.count > 4, parts[1].hasSuffix(":" + String(repeating: "0", count: 4 - hex.count) + hex), parts[3] == "0A" {
+      if parts.count > 4, parts[1].hasSuffix(":" + String(repeating: "0", count: 4 - hex.count) + hex), parts[3] == "0A"
+      {
         return parts[4].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0
       }
     }
@@ -155,12 +156,12 @@ extension Sandbox {
   func get(_ key: String) -> String { String(cb("get", "x", key).outputText.dropLast()) }
 
   /// The lines of a file.
-  func lines(_ file: String) -> [Substring] { (read(file) ?? "").split(separator: "\n") }
+  func lines(_ file: String) -> [Substring] { (read(file) ?? "").split(separator: "\n" as Character) }
 
   /// One number of `cb status x --json`, by its key.
   func number(_ key: String) -> Int? {
     let text = cb("status", "x", "--json").outputText
-    let parts = text.replacingQuotes().split(separator: "'\(key)':")
+    let parts = text.replacingQuotes().parts(between: "'\(key)':")
     return parts.count < 2 ? nil : Int(parts[1].drop { $0 == " " }.prefix { $0.isNumber || $0 == "-" })
   }
 }
@@ -168,8 +169,8 @@ extension Sandbox {
 extension String {
   fileprivate func replacingQuotes() -> String { String(map { $0 == "\"" ? "'" : $0 }) }
 
-  /// The part between two others.
-  func split(separator: String) -> [Substring] {
+  /// What stands before, between and behind every occurrence of a text.
+  func parts(between separator: String) -> [Substring] {
     var parts: [Substring] = []
     var start = startIndex
     var index = startIndex
