@@ -13,7 +13,7 @@ import Testing
     return running
   }
 
-  @Test(arguments: [1, 3, 1, 7])
+  @Test(arguments: [1, 3, 7])
   func `300 clients at once on an expired open breaker get exactly half-open-max trials`(most: Int) throws {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.url)
@@ -39,7 +39,7 @@ import Testing
     #expect(sandbox.number("stale") == most - 1)
   }
 
-  @Test(arguments: [300, 100, 300])
+  @Test(arguments: [300, 100])
   func `300 failures at once are counted to the last, and one of them announces the trip`(failMax: Int) throws {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.url)
