@@ -108,6 +108,11 @@ package struct Outage {
       unlink(temporary)
       descriptor = open(temporary, flags, 0o644)
     }
+    if descriptor < 0 && errno == ENOENT {
+      // A host that has only ever used Redis: without its directory each of its runs would wait and complain.
+      makeDirectory()
+      descriptor = open(temporary, flags, 0o644)
+    }
     guard descriptor >= 0 else { return false }
     let bytes = Array(text.utf8)
     let written = Glibc.write(descriptor, bytes, bytes.count)
@@ -117,6 +122,16 @@ package struct Outage {
       return false
     }
     return true
+  }
+
+  /// With its missing parents, 0700 as the file store makes it.
+  private func makeDirectory() {
+    let parts = directory.split(separator: "/")
+    var path = directory.hasPrefix("/") ? "" : "."
+    for part in parts {
+      path += "/" + part
+      mkdir(path, 0o700)
+    }
   }
 
   private static func text(_ descriptor: Int32) -> String {

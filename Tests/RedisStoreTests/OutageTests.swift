@@ -104,7 +104,7 @@ struct OutageTests {
     var fifo = outage()
     let answer13 = fifo.isResting()
     #expect(!answer13)
-    var nowhere = Outage(directory: "/nonexistent/directory", location: location)
+    var nowhere = Outage(directory: "/proc/nonexistent/directory", location: location)
     let answer14 = nowhere.isResting()
     #expect(!answer14)
     let told = nowhere.note(away)

@@ -7,26 +7,43 @@ struct EventLog {
   /// The time of the last event.
   private(set) var time: Timestamp?
   /// The first event that the snapshot has not got.
-  var base = 0
+  private(set) var base = 0
+  /// The id of the last event in the snapshot: two logs that begin with the same snapshot have the same.
+  private(set) var snapshotID = ""
   /// The first event that is not in `breaker` yet.
   private(set) var next = 0
-  /// Ids of the last events: one that was sent twice because its reply was lost counts once.
-  private var ids: [String] = []
+  /// The id of the event before that.
+  private(set) var lastID = ""
+  /// The last events: one that was sent twice because its reply was lost counts once.
+  private var seen: [Seen] = []
 
-  private static let idsKept = 128
+  private struct Seen {
+    var id: UInt64
+    var at: Timestamp
+  }
+
+  /// A client sends an event again only within its budget of a step, and as many clients at once are remembered as one
+  /// server had waiting when it came back.
+  private static let seenFor = Span.seconds(30)
+  private static let seenAtMost = 1024
   /// A clock that goes back by less is one of two servers that do not agree to the second, not one that was set.
   private static let tolerance = Span.seconds(1)
 
   init() {}
 
-  /// From a snapshot that has all events before `base`.
-  init(snapshot: JSONValue, base: Int, name: BreakerName) throws(BreakerDocument.Fault) {
+  /// From a snapshot that has all events before `base`, the last of them `id`.
+  init(snapshot: JSONValue, id: String, base: Int, name: BreakerName) throws(BreakerDocument.Fault) {
     self.base = base
     next = base
+    snapshotID = id
+    lastID = id
     breaker = try BreakerDocument.decode(snapshot, name: name)
-    guard let time = snapshot["time"]?.int64 else { throw .damaged("'time' is not there") }
-    self.time = Timestamp(milliseconds: time)
-    ids = (snapshot["ids"]?.array ?? []).compactMap(\.string)
+    guard let milliseconds = snapshot["time"]?.int64 else { throw .damaged("'time' is not there") }
+    let time = Timestamp(milliseconds: milliseconds)
+    self.time = time
+    // As young as the snapshot: how old each was is not worth its bytes.
+    seen = (snapshot["ids"]?.array ?? []).compactMap { $0.string.flatMap { UInt64($0, radix: 16) } }
+      .map { Seen(id: $0, at: time) }
   }
 
   /// The snapshot that holds all events up to `next`.
@@ -34,17 +51,29 @@ struct EventLog {
     guard let breaker, let time else { return nil }
     var document = BreakerDocument.encode(breaker, name: name)
     document.append("time", .integer(time.milliseconds))
-    document.append("ids", .array(ids.map { .string($0) }))
+    let young = seen.filter { time - $0.at <= Self.seenFor }
+    document.append("ids", .array(young.map { .string(String($0.id, radix: 16)) }))
     return JSONValue.object(document).bytes(.compact)
+  }
+
+  /// This log after the server has taken its snapshot.
+  func compacted() -> EventLog {
+    var log = self
+    log.base = next
+    log.snapshotID = lastID
+    return log
   }
 
   /// The time that the server's clock comes to on this breaker's time line: it does not go back by a little, and
   /// where the clock was set back, every time in the breaker moves with it, so that no timeout outlasts the step.
   mutating func advance(to server: Timestamp) -> Timestamp {
-    defer { time = max(time ?? server, server) }
-    guard let last = time, server < last else { return server }
+    guard let last = time, server < last else {
+      time = server
+      return server
+    }
     if last - server <= Self.tolerance { return last }
     breaker?.shift(by: server - last)
+    for index in seen.indices { seen[index].at = seen[index].at + (server - last) }
     time = server
     return server
   }
@@ -54,12 +83,13 @@ struct EventLog {
   /// - Returns: what it did; nil for one that was taken before, or that has no breaker to work on.
   mutating func take(_ event: Event, id: String, at server: Timestamp) -> (step: Step, now: Timestamp)? {
     next += 1
-    guard !ids.contains(id) else { return nil }
-    ids.append(id)
-    if ids.count > Self.idsKept { ids.removeFirst(ids.count - Self.idsKept) }
+    lastID = id
+    guard let number = UInt64(id, radix: 16), !seen.contains(where: { $0.id == number }) else { return nil }
     let now = advance(to: server)
+    seen.append(Seen(id: number, at: now))
+    if seen.count > 2 * Self.seenAtMost { seen.removeFirst(seen.count - Self.seenAtMost) }
     if breaker == nil {
-      guard event.createsBreaker, let number = UInt64(id, radix: 16) else { return nil }
+      guard event.createsBreaker else { return nil }
       breaker = Breaker(id: number)
     }
     guard let step = breaker?.apply(event, at: now) else { return nil }
@@ -67,8 +97,9 @@ struct EventLog {
   }
 
   /// Passes over an event that no version known here wrote.
-  mutating func skip() {
+  mutating func skip(id: String) {
     next += 1
+    lastID = id
   }
 
   /// Takes the events that make room out of the breaker's history, as lines for the history list.

@@ -6,8 +6,12 @@ struct LogReply {
   var now: Timestamp
   var base: Int
   var next: Int
-  /// Empty where the client has what it holds.
+  /// Empty where the client has what it holds, and where there is none yet.
   var snapshot: [UInt8]
+  /// The id of the last event in the snapshot.
+  var snapshotID: String
+  /// After a change: whether the key goes away by itself.
+  var isMortal: Bool
   /// The time and the JSON of each event.
   var events: [(time: Timestamp, event: JSONValue)]
 
@@ -22,25 +26,34 @@ struct LogReply {
     guard let parts = reply.array, let kind = parts.first?.string else { throw .senseless("it is no list") }
     switch kind {
     case "foreign": throw .foreign
-    case "version": throw .newerVersion(parts.count > 1 ? parts[1].string.flatMap { Int($0) } ?? 0 : 0)
+    case "version":
+      guard parts.count > 1, let version = parts[1].string.flatMap({ Int($0) }) else { throw .foreign }
+      throw .newerVersion(version)
     case "ok": break
     default: throw .senseless("it has no status")
     }
-    guard parts.count >= 5, let now = parts[1].string.flatMap({ Int64($0) }), (0...9_000_000_000_000_000).contains(now),
+    guard parts.count >= 7, let now = parts[1].string.flatMap({ Int64($0) }), (0...9_000_000_000_000_000).contains(now),
       let base = parts[2].string.flatMap({ Int($0) }), let next = parts[3].string.flatMap({ Int($0) }),
-      base >= 0, next >= base, let snapshot = parts[4].bytes
+      base >= 0, next >= base, let snapshot = parts[4].bytes, let snapshotID = parts[5].string,
+      let mortal = parts[6].string
     else { throw .senseless("its head is not readable") }
     self.now = Timestamp(milliseconds: now)
     self.base = base
     self.next = next
     self.snapshot = snapshot
+    self.snapshotID = snapshotID
+    isMortal = mortal == "1"
     events = []
-    for part in parts.dropFirst(5) {
+    for part in parts.dropFirst(7) {
       guard let bytes = part.bytes, let space = bytes.firstIndex(of: UInt8(ascii: " ")),
         let time = Int64(String(decoding: bytes[..<space], as: UTF8.self)),
         let event = try? JSONValue.parse(Array(bytes[(space + 1)...]))
       else { throw .senseless("an event is not readable") }
       events.append((Timestamp(milliseconds: time), event))
     }
+    guard first >= base else { throw .senseless("it has more events than there are") }
   }
+
+  /// The number of the first event in the reply.
+  var first: Int { next - events.count }
 }

@@ -4,31 +4,52 @@
 /// client sees its own event trip the circuit.
 ///
 /// A breaker is one hash `<prefix>{NAME}` (fields `v` format, `n` number of the next event, `b` number of the first
-/// event that the snapshot has not got, `s` snapshot, `eN` event N as `<server time in ms> <JSON>`) and one list
-/// `<prefix>{NAME}:h` of older history.
+/// event that the snapshot has not got, `s` snapshot, `l` id of the last event in the snapshot, `eN` event N as
+/// `<server time in ms> <JSON>`, its id at the end) and one list `<prefix>{NAME}:h` of older history.
+///
+/// What a client has read of a log is of use to it only if the log still begins with the same snapshot and goes on
+/// with the same events: meanwhile the breaker may have been removed and made anew, the server restarted empty, or its
+/// last events lost in a failover. So a client shows the ids at both ends of what it has, and gets everything anew
+/// where they are not there.
 enum LogScripts {
   /// The format of the hash; a higher one is refused.
   static let format = 1
 
-  /// What both scripts begin with: the time, the numbers, and what is under the key.
+  /// What all scripts begin with: the time, the numbers, and what is under the key.
   private static let opening = """
     local time = redis.call('TIME')
     local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-    local head = redis.call('HMGET', KEYS[1], 'v', 'n', 'b')
+    local head = redis.call('HMGET', KEYS[1], 'v', 'n', 'b', 'l')
     if not head[1] and redis.call('EXISTS', KEYS[1]) == 1 then return {'foreign'} end
+    if head[1] and not tonumber(head[1]) then return {'foreign'} end
     if head[1] and tonumber(head[1]) ~= 1 then return {'version', head[1]} end
     local next = tonumber(head[2]) or 0
     local base = tonumber(head[3]) or 0
     """
 
-  /// Gives `{'ok', now, base, next, snapshot, event...}`: the events from number `have` on, or the snapshot with all
-  /// events behind it where the snapshot has moved past `have`.
+  /// Whether the log goes on where the client stands. ARGV: number of the first event that it has not got (-1: it has
+  /// nothing), id of the snapshot that it began with, id of the last event that it has.
+  private static let standing = """
+    local mortal = ''
+    local have = tonumber(ARGV[1])
+    local known = have >= base and have <= next and ARGV[2] == (head[4] or '')
+    if known and have > base then
+      local line = redis.call('HGET', KEYS[1], 'e' .. (have - 1)) or ''
+      local tail = '"id":"' .. ARGV[3] .. '"}'
+      known = string.sub(line, -#tail) == tail
+    end
+    """
+
+  /// Gives `{'ok', now, base, next, snapshot, its id, whether the key goes away by itself, event...}`: the events from
+  /// number `have` on, or all that there is where the client's own knowledge is of no use.
   private static let answer = """
     local from = have
-    local result = {'ok', now, tostring(base), tostring(next), ''}
-    if have < base or have > next then
+    local result = {'ok', now, tostring(base), tostring(next), '', '', mortal}
+    if not known then
       from = base
-      result[5] = redis.call('HGET', KEYS[1], 's') or ''
+      local both = redis.call('HMGET', KEYS[1], 's', 'l')
+      result[5] = both[1] or ''
+      result[6] = both[2] or ''
     end
     while from < next do
       local fields = {}
@@ -39,39 +60,44 @@ enum LogScripts {
     return result
     """
 
-  /// KEYS: hash. ARGV: have. Writes nothing.
+  /// KEYS: hash, history. ARGV: where the client stands (3). Writes nothing.
   static let read = Script(
     """
     \(opening)
-    local have = tonumber(ARGV[1])
+    \(standing)
     \(answer)
     """)
 
-  /// KEYS: hash, history. ARGV: have; milliseconds to live, or 0 for ever; number of history lines; snapshot's `b`
-  /// as it was, as it is to be, snapshot (empty: none); history lines...; events...
+  /// KEYS: hash, history. ARGV: where the client stands (3); milliseconds to live, or 0 for ever; snapshot of all that
+  /// the client has (empty: none); number of history lines that leave with it; history lines...; events...
   ///
   /// One HSET comes first of all writes: the server checks its memory only there, and a script does not roll back.
-  /// The snapshot is taken only if nobody else put a newer one; its lines move to the history with it, so that each
-  /// gets there once. The time to live holds only for a client that had seen all: it knows the state.
+  /// The snapshot is taken only from a client that began with the one that is there; its lines move to the history
+  /// with it, so that each gets there once. A time to live is begun only for a client that has seen all, and knows the
+  /// state; what has one gets it anew. Where that comes out wrong the client sees it in the answer, and a stroke without
+  /// a change by a client that has not seen all leaves the matter to whoever changed something last.
   static let append = Script(
     """
     \(opening)
-    local have = tonumber(ARGV[1])
-    local live = tonumber(ARGV[2])
-    local lines = tonumber(ARGV[3])
-    local compacts = ARGV[6] ~= '' and tonumber(ARGV[4]) == base
-    local sawAll = have == next
+    \(standing)
+    local live = tonumber(ARGV[4])
+    local compacts = ARGV[5] ~= '' and known and have > base
+    local lines = tonumber(ARGV[6])
+    local sawAll = known and have == next
     local write = {}
     for index = 7 + lines, #ARGV do
       write[#write + 1] = 'e' .. next
       write[#write + 1] = now .. ' ' .. ARGV[index]
       next = next + 1
     end
+    local changes = #write > 0
     local drop = base
     if compacts then
-      base = tonumber(ARGV[5])
+      base = have
       write[#write + 1] = 's'
-      write[#write + 1] = ARGV[6]
+      write[#write + 1] = ARGV[5]
+      write[#write + 1] = 'l'
+      write[#write + 1] = ARGV[3]
     end
     if #write > 0 then
       redis.call('HSET', KEYS[1], 'v', 1, 'n', next, 'b', base, unpack(write))
@@ -83,11 +109,15 @@ enum LogScripts {
         redis.call('HDEL', KEYS[1], unpack(fields))
         drop = drop + #fields
       end
-      for index = 7, 6 + lines do redis.call('RPUSH', KEYS[2], ARGV[index]) end
-      if lines > 0 then redis.call('LTRIM', KEYS[2], -1000, -1) end
+      for index = 7, 6 + lines do redis.pcall('RPUSH', KEYS[2], ARGV[index]) end
+      if lines > 0 then redis.pcall('LTRIM', KEYS[2], -1000, -1) end
     end
-    for _, key in ipairs(KEYS) do
-      if live > 0 and sawAll then redis.call('PEXPIRE', key, live) else redis.call('PERSIST', key) end
+    mortal = '0'
+    if live > 0 and (sawAll or redis.call('PTTL', KEYS[1]) > 0) then
+      mortal = '1'
+      for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, live) end
+    elseif sawAll or (changes and live == 0) then
+      for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
     end
     \(answer)
     """)

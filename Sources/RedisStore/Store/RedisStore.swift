@@ -5,9 +5,9 @@ package import CircuitBreaker
 ///
 /// A class, as it holds the connection between two steps and what it has read of a breaker.
 package final class RedisStore: BreakerStorage {
-  private let client: RedisClient
-  private let location: RedisLocation
-  private let random: @Sendable () -> UInt64
+  let client: RedisClient
+  let location: RedisLocation
+  let random: @Sendable () -> UInt64
   private var outage: Outage
   /// What this process has read of a breaker: the next step asks only for what came since.
   private var known: (name: BreakerName, log: EventLog)?
@@ -17,6 +17,9 @@ package final class RedisStore: BreakerStorage {
   /// Events in a log from which on the next report brings a snapshot along.
   private static let eventsAtMost = 16
   private static let historyKept = 16
+  private static let readAtOnce = 100
+  /// The server walks over all its keys for a list, in many steps.
+  private static let listingTimeouts = 10
   /// A breaker untouched for this long goes away, unless it is open, held or configured.
   private static let timeToLive = Span.seconds(90 * 86400)
 
@@ -43,8 +46,7 @@ package final class RedisStore: BreakerStorage {
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
-    let have = known?.name == name ? known?.log.next ?? -1 : -1
-    let reply = try run(LogScripts.read, name, [Self.word(have)], "read")
+    let reply = try run(LogScripts.read, name, Self.standing(known?.name == name ? known?.log : nil), "read")
     var log = try fold(reply, name).log
     known = (name, log)
     return reading(&log, at: reply.now)
@@ -66,31 +68,54 @@ package final class RedisStore: BreakerStorage {
   }
 
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
-    for name in try names() {
-      let reading = Result { () throws(StoreError) in try read(name) }
-      // One that went away since its key was listed.
-      if case .success(let reading) = reading, reading.breaker == nil { continue }
-      body(name, reading)
+    var rest = try names()[...]
+    while !rest.isEmpty {
+      let batch = rest.prefix(Self.readAtOnce)
+      rest = rest.dropFirst(Self.readAtOnce)
+      known = nil
+      let replies = try guarded("read") { () throws(RedisError) in
+        let commands = batch.map { name in
+          let keys = BreakerKeys(name, prefix: location.prefix)
+          return RedisClient.Command(
+            LogScripts.read.evalsha([keys.hash, keys.history], Self.standing(nil)), key: keys.hash)
+        }
+        return try client.pipeline(commands, deadline: client.deadline())
+      }
+      for (name, reply) in zip(batch, replies) {
+        let reading = Result { () throws(StoreError) in
+          // By itself where the server has not got the script, or something else is wrong: that says what.
+          if case .error = reply { return try read(name) }
+          let answer = try checked(reply, name)
+          var log = try fold(answer, name).log
+          return self.reading(&log, at: answer.now)
+        }
+        known = nil
+        // One that went away since its key was listed.
+        if case .success(let reading) = reading, reading.breaker == nil { continue }
+        body(name, reading)
+      }
     }
   }
 
   package func names() throws(StoreError) -> [BreakerName] {
     let prefix = location.prefix
     return try guarded("list") { () throws(RedisError) in
-      try client.keys(withPrefix: prefix + [UInt8(ascii: "{")], deadline: client.deadline())
+      try client.keys(
+        withPrefix: prefix + [UInt8(ascii: "{")],
+        deadline: .after(location.connectTimeout + location.timeout * Self.listingTimeouts))
     }
     .compactMap { BreakerKeys.name(of: $0, prefix: prefix) }.sorted()
   }
 
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
     let key = BreakerKeys(name, prefix: location.prefix).history
-    // The list first: what moves there in between is then in both, and never in neither.
+    // The list last: what moves there in between is then in both, and never in neither.
+    guard let breaker = try read(name).breaker else { return nil }
     let reply = try guarded("read") { () throws(RedisError) in
       try client.command(
         RedisClient.Command([Array("LRANGE".utf8), key, Self.word(-1000), Self.word(-1)], key: key),
         deadline: client.deadline())
     }
-    guard let breaker = try read(name).breaker else { return nil }
     let lines = (reply.array ?? []).compactMap(\.bytes)
     let older = HistoryFile.entries(
       Array(lines.joined(separator: [UInt8(ascii: "\n")])),
@@ -104,22 +129,15 @@ package final class RedisStore: BreakerStorage {
     let log = known?.name == name ? known?.log : nil
     let events = Self.losing(log?.breaker, liveness) + [event]
     let ids = events.map { _ in String(random(), radix: 16) }
-    let predicted = log.map { Self.mayExpire($0, after: events, ids) } ?? false
-    let have = log?.next ?? -1
-
-    var arguments = [Self.word(have), Self.word(predicted ? Self.timeToLive.milliseconds : 0)]
-    let compacted = addCompaction(of: log, name, to: &arguments)
-    for (event, id) in zip(events, ids) {
-      var object = EventDocument.encode(event)
-      object.append("id", .string(id))
-      arguments.append(JSONValue.object(object).bytes(.compact))
-    }
-    let reply = try run(LogScripts.append, name, arguments, "change", ids: ids)
-    if let compacted, reply.base == compacted.next { known = (name, compacted) }
-    let (folded, own) = try fold(reply, name, until: ids.last)
+    let predicted = log.flatMap { Self.lifetime($0, after: events, ids) }
+    let compacted = log.flatMap { Self.compaction($0, name, from: Self.eventsAtMost) }
+    let reply = try write(name, log, predicted, compacted, events, ids)
+    let (folded, own) = try fold(reply, name, compacted: compacted?.log, until: ids.last)
     known = (name, folded)
-    let sawAll = have == reply.next - events.count
-    if let breaker = folded.breaker, Self.mayExpire(breaker) != (predicted && sawAll) { setTimeToLive(folded, name) }
+    let isWrong = (Self.lifetime(folded.breaker) != nil) != reply.isMortal
+    // Commands that change without a look must not make a log grow for ever.
+    let isLong = log == nil && folded.next - folded.base >= 2 * Self.eventsAtMost
+    if isWrong || isLong { setRight(folded, name) }
     guard let own else {
       let effect: Effect = if case .record = event { .stale } else { .done }
       return Applied(breaker: folded.breaker, step: Step(effect), now: reply.now)
@@ -127,23 +145,41 @@ package final class RedisStore: BreakerStorage {
     return Applied(breaker: own.breaker, step: own.step, now: own.now)
   }
 
-  /// Brings a snapshot along where the log has grown, with the history that leaves it; without one, empty words.
-  ///
-  /// - Returns: the log as it is if the server takes the snapshot.
-  private func addCompaction(of log: EventLog?, _ name: BreakerName, to arguments: inout [[UInt8]]) -> EventLog? {
-    guard var log, log.next - log.base >= Self.eventsAtMost else {
-      arguments += [Self.word(0), Self.word(0), Self.word(0), []]
-      return nil
+  /// A snapshot of a log that has grown, the history that leaves it, and the log as it is if the server takes it.
+  private struct Compaction {
+    var log: EventLog
+    var snapshot: [UInt8]
+    var lines: [[UInt8]]
+  }
+
+  private static func compaction(_ log: EventLog, _ name: BreakerName, from least: Int) -> Compaction? {
+    guard log.next - log.base >= least else { return nil }
+    var rest = log
+    let lines = rest.spill(keeping: historyKept)
+    guard let snapshot = rest.snapshot(name: name) else { return nil }
+    return Compaction(log: rest.compacted(), snapshot: snapshot, lines: lines)
+  }
+
+  private static func standing(_ log: EventLog?) -> [[UInt8]] {
+    guard let log else { return [word(-1), [], []] }
+    return [word(log.next), Array(log.snapshotID.utf8), Array(log.lastID.utf8)]
+  }
+
+  private func write(
+    _ name: BreakerName, _ log: EventLog?, _ lifetime: Span?, _ compaction: Compaction?, _ events: [Event] = [],
+    _ ids: [String] = []
+  ) throws(StoreError) -> LogReply {
+    var arguments = Self.standing(log)
+    arguments.append(Self.word(lifetime?.milliseconds ?? 0))
+    arguments.append(compaction?.snapshot ?? [])
+    arguments.append(Self.word(compaction?.lines.count ?? 0))
+    arguments += compaction?.lines ?? []
+    for (event, id) in zip(events, ids) {
+      var object = EventDocument.encode(event)
+      object.append("id", .string(id))
+      arguments.append(JSONValue.object(object).bytes(.compact))
     }
-    let lines = log.spill(keeping: Self.historyKept)
-    guard let snapshot = log.snapshot(name: name) else {
-      arguments += [Self.word(0), Self.word(0), Self.word(0), []]
-      return nil
-    }
-    arguments += [Self.word(lines.count), Self.word(log.base), Self.word(log.next), snapshot]
-    arguments += lines
-    log.base = log.next
-    return log
+    return try run(LogScripts.append, name, arguments, "change", ids: ids)
   }
 
   /// The dead of this host lose their places with the same stroke.
@@ -152,25 +188,27 @@ package final class RedisStore: BreakerStorage {
     return dead.isEmpty ? [] : [.lose(dead.map(\.token))]
   }
 
-  /// Whether a breaker may go away by itself after these events, as far as this client knows.
-  private static func mayExpire(_ log: EventLog, after events: [Event], _ ids: [String]) -> Bool {
+  /// How long the breaker lives untouched after these events, as far as this client knows.
+  private static func lifetime(_ log: EventLog, after events: [Event], _ ids: [String]) -> Span? {
     var log = log
     for (event, id) in zip(events, ids) {
       _ = log.take(event, id: id, at: log.time ?? Timestamp(milliseconds: 0))
     }
-    return log.breaker.map(mayExpire) ?? false
+    return lifetime(log.breaker)
   }
 
-  private static func mayExpire(_ breaker: Breaker) -> Bool {
-    breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty
+  /// nil: for ever. A log without a breaker is what a late result left where its breaker is gone.
+  private static func lifetime(_ breaker: Breaker?) -> Span? {
+    guard let breaker else { return .seconds(60) }
+    return breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty ? timeToLive : nil
   }
 
-  /// Sets right what the stroke itself got wrong, because others were at it in the same moment. Not worth an error: the
-  /// next change does the same.
-  private func setTimeToLive(_ log: EventLog, _ name: BreakerName) {
-    let live = log.breaker.map(Self.mayExpire) == true ? Self.timeToLive.milliseconds : 0
-    let arguments = [Self.word(log.next), Self.word(live), Self.word(0), Self.word(0), Self.word(0), []]
-    _ = try? run(LogScripts.append, name, arguments, "change")
+  /// Sets right the time to live that the stroke itself got wrong, because others were at it in the same moment, and
+  /// shortens the log. Not worth an error: the next change does the same.
+  private func setRight(_ log: EventLog, _ name: BreakerName) {
+    let compaction = Self.compaction(log, name, from: Self.eventsAtMost)
+    guard let reply = try? write(name, log, Self.lifetime(log.breaker), compaction) else { return }
+    if let folded = try? fold(reply, name, compacted: compaction?.log) { known = (name, folded.log) }
   }
 
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
@@ -199,15 +237,21 @@ package final class RedisStore: BreakerStorage {
     let keys = BreakerKeys(name, prefix: location.prefix)
     let reply = try guarded(operation) { () throws(RedisError) in
       let all = [keys.hash, keys.history]
+      // One budget for both tries: a server that does not answer is not waited for twice.
+      let deadline = client.deadline()
       do throws(RedisError) {
-        return try client.run(script, keys: all, arguments: arguments, deadline: client.deadline())
+        return try client.run(script, keys: all, arguments: arguments, deadline: deadline)
       } catch {
         // The events may be there already: sent again, their ids make them count once.
-        guard error.mayHaveBeenApplied, !ids.isEmpty else { throw error }
+        guard error.mayHaveBeenApplied, !ids.isEmpty, !deadline.hasPassed else { throw error }
         client.close()
-        return try client.run(script, keys: all, arguments: arguments, deadline: client.deadline())
+        return try client.run(script, keys: all, arguments: arguments, deadline: deadline)
       }
     }
+    return try checked(reply, name)
+  }
+
+  private func checked(_ reply: RedisReply, _ name: BreakerName) throws(StoreError) -> LogReply {
     do {
       return try LogReply(reply)
     } catch {
@@ -237,28 +281,30 @@ package final class RedisStore: BreakerStorage {
 
   /// Works the reply into what is known; says what the event `own` did.
   private func fold(
-    _ reply: LogReply, _ name: BreakerName, until own: String? = nil
+    _ reply: LogReply, _ name: BreakerName, compacted: EventLog? = nil, until own: String? = nil
   ) throws(StoreError) -> (log: EventLog, own: (breaker: Breaker?, step: Step, now: Timestamp)?) {
     var log: EventLog
-    if let known, known.name == name, known.log.next <= reply.next, known.log.next >= reply.base {
+    if let known, known.name == name, known.log.next == reply.first, reply.snapshot.isEmpty {
       log = known.log
-      log.base = reply.base
-    } else if reply.snapshot.isEmpty {
+      // The server has taken the snapshot that we brought, and nobody else can have put another behind it.
+      if let compacted, reply.base == compacted.base, compacted.base > log.base { log = compacted }
+    } else if reply.base == 0 {
       log = EventLog()
     } else {
       do {
-        log = try EventLog(snapshot: JSONValue.parse(reply.snapshot), base: reply.base, name: name)
+        log = try EventLog(
+          snapshot: JSONValue.parse(reply.snapshot), id: reply.snapshotID, base: reply.base, name: name)
       } catch let fault as BreakerDocument.Fault {
         throw self.fault(fault, name)
       } catch {
         throw self.fault(.senseless("the snapshot is damaged: \(error)"), name)
       }
     }
-    guard log.next + reply.events.count == reply.next else { throw fault(.senseless("events are missing"), name) }
+    guard log.next == reply.first else { throw fault(.senseless("events are missing"), name) }
     var result: (breaker: Breaker?, step: Step, now: Timestamp)?
     for (time, value) in reply.events {
       guard let event = EventDocument.decode(value), let id = value["id"]?.string else {
-        log.skip()
+        log.skip(id: value["id"]?.string ?? "")
         continue
       }
       if let taken = log.take(event, id: id, at: time), id == own {
@@ -290,7 +336,7 @@ package final class RedisStore: BreakerStorage {
     }
   }
 
-  private static func word(_ number: some BinaryInteger) -> [UInt8] {
+  static func word(_ number: some BinaryInteger) -> [UInt8] {
     Array(String(number).utf8)
   }
 }
