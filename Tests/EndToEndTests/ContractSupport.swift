@@ -7,9 +7,8 @@ enum StoreUnderTest: Sendable, CustomTestStringConvertible {
   case file
   case redis(url: String)
 
-  /// The file store, and Redis where `CB_TEST_REDIS_URL` names a server.
-  static let all: [StoreUnderTest] =
-    [.file] + (getenv("CB_TEST_REDIS_URL").map { [.redis(url: String(cString: $0))] } ?? [])
+  /// The file store, and Redis on a server of this test run.
+  static let all: [StoreUnderTest] = [.file, .redis(url: SharedRedis.url)]
 
   var testDescription: String {
     switch self {
