@@ -63,6 +63,7 @@ struct StatusTable {
     take(from: .lastFailure, downTo: 13, columns)
     take(from: .name, downTo: 12, columns)
     take(from: .lastFailure, downTo: 12, columns)
+    take(from: .name, downTo: 10, columns)
     while total > columns, shown > 2 { shown -= 1 }
     take(from: .name, downTo: 4, columns)
     // A column that went may have left more room than was needed.
