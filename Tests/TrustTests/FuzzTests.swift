@@ -217,7 +217,7 @@ import Testing
     let event = Event.open(.usual(Policy()), ManualAction(by: "a"))
     let text =
       "1700000000000 " + String(decoding: JSONValue.object(EventDocument.encode(event)).bytes(.compact), as: UTF8.self)
-    let seeds = ["ok", "1700000000000", "0", "3", "", text, text, text].map { Array($0.utf8) }
+    let seeds = ["ok", "1700000000000", "0", "3", "", "", "0", text, text, text].map { Array($0.utf8) }
     var random = SeededRandom(Effort.seed)
     for _ in 0..<Self.rounds {
       var parts = seeds.map(RedisReply.bulk)
@@ -236,12 +236,12 @@ import Testing
       var log = EventLog()
       let name = try BreakerName("x")
       if let value = try? JSONValue.parse(reply.snapshot),
-        let taken = try? EventLog(snapshot: value, base: reply.base, name: name)
+        let taken = try? EventLog(snapshot: value, id: reply.snapshotID, base: reply.base, name: name)
       {
         log = taken
       }
       for (time, value) in reply.events {
-        if let event = EventDocument.decode(value) { _ = log.take(event, id: "5", at: time) } else { log.skip() }
+        if let event = EventDocument.decode(value) { _ = log.take(event, id: "5", at: time) } else { log.skip(id: "5") }
       }
     }
     print("inputs to the Redis reply reader: \(Self.rounds)")
