@@ -27,25 +27,37 @@ package struct FileStore: BreakerStorage {
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
     let document = try document(name)
-    guard let bytes = try documents.read(document) else { return Reading(breaker: nil, now: wallTime()) }
-    return try reading(bytes, name, document)
+    var bytes = try documents.read(document)
+    // Whoever reported and ended between our look at the document and our look for the process was not lost: only where
+    // the document is still the same did it die without a word. Under the lock of a change this cannot be.
+    for _ in 0..<16 {
+      guard let seen = bytes else { break }
+      let (reading, hasLost) = try reading(seen, name, document)
+      if !hasLost { return reading }
+      bytes = try documents.read(document)
+      if bytes == seen { return reading }
+    }
+    guard let bytes else { return Reading(breaker: nil, now: wallTime()) }
+    return try reading(bytes, name, document).reading
   }
 
-  private func reading(_ bytes: [UInt8], _ name: BreakerName, _ document: DocumentName) throws(StoreError) -> Reading {
+  private func reading(
+    _ bytes: [UInt8], _ name: BreakerName, _ document: DocumentName
+  ) throws(StoreError) -> (reading: Reading, hasLost: Bool) {
     // The clock after the document: nothing in it can then be later than now.
     switch DocumentFile.parse(bytes, name: name) {
     case .success(let file): return current(file)
     case .failure(let fault):
       if let safe = try recovered(from: try documents.readSafeCopy(document), name: name) { return current(safe) }
-      return Reading(breaker: nil, now: wallTime(), damage: try damage(fault, document))
+      return (Reading(breaker: nil, now: wallTime(), damage: try damage(fault, document)), false)
     }
   }
 
-  private func current(_ file: DocumentFile) -> Reading {
+  private func current(_ file: DocumentFile) -> (reading: Reading, hasLost: Bool) {
     var breaker = file.breaker
     let now = bring(&breaker, anchor: file.anchor, toNow: clock.reading())
     breaker.settle(at: now)
-    return Reading(breaker: breaker, now: now)
+    return (Reading(breaker: breaker, now: now), breaker.totals.lost != file.breaker.totals.lost)
   }
 
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
@@ -55,7 +67,8 @@ package struct FileStore: BreakerStorage {
       body(
         name,
         Result { () throws(StoreError) in
-          try reading(try bytes.get(), name, document)
+          let (reading, hasLost) = try reading(try bytes.get(), name, document)
+          return hasLost ? try read(name) : reading
         })
     }
   }
