@@ -46,10 +46,10 @@ struct ProcessStreamTests {
 
   @Test("a closed standard output does not let the command write into a file of cb's")
   func closedOutput() {
-    let script = "\(Programs.cb) run x -- sh -c 'echo lost; echo $? > status' >&-"
+    let script = "\(Programs.cb) run x -- sh -c 'echo stray-output; echo $? > status' >&-"
     _ = sandbox.execute(["/bin/sh", "-c", script])
     #expect(sandbox.read("status") != nil)
-    let state = sandbox.execute(["/bin/sh", "-c", "grep -r lost state || echo clean"])
+    let state = sandbox.execute(["/bin/sh", "-c", "grep -r stray-output state || echo clean"])
     #expect(state.outputText == "clean\n")
   }
 }

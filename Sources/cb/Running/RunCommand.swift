@@ -209,7 +209,7 @@ struct RunCommand {
     } catch {
       // CMD ran: its exit code is the result, whatever became of ours.
       // A Redis that fell silent may have done what it was asked for.
-      let fate = if case .redis = error.kind { "may not have been counted" } else { "was not counted" }
+      let fate = if case .redis = error.kind { "was not counted, as far as is known" } else { "was not counted" }
       world.say("\(name): \(error.description); the result of this run (\(verdict.reason)) \(fate)")
     }
     endLike(ending)

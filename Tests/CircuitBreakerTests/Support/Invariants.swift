@@ -17,7 +17,7 @@ enum Invariant: CaseIterable {
   case followsTheTable
   /// The generation never falls, and every change of the state moves it on.
   case generationMovesOn
-  /// The history numbers its events one by one; only a reset begins again, with none.
+  /// The history numbers its events one by one; a reset clears them, and goes on with the number.
   case historyHasNoGaps
   /// calls = successes + failures + excluded + ignored, and no total ever falls but by a reset.
   case totalsAddUp
@@ -129,7 +129,9 @@ struct InvariantChecker {
     require(
       .totalsAddUp, totals.calls == totals.successes + totals.failures + totals.excluded + totals.ignored)
     if event == .reset {
-      require(.historyHasNoGaps, after.history.isEmpty && after.nextSequence == 1)
+      require(
+        .historyHasNoGaps,
+        after.history.isEmpty && after.firstSequence == after.nextSequence && after.nextSequence >= before.nextSequence)
       require(.totalsAddUp, totals == Totals())
       require(.generationMovesOn, after.generation > before.generation)
       return
