@@ -33,32 +33,15 @@ struct World {
 
   /// Says one line on standard error. Whatever went into it cannot drive a terminal.
   func say(_ message: String) {
-    write("cb: \(message.escapingControls())\n", to: STDERR_FILENO)
+    writeWhole("cb: \(message.escapingControls())\n", to: STDERR_FILENO)
   }
 
   /// Prints to standard output.
   func print(_ text: String) throws(CommandFailure) {
-    guard write(text, to: STDOUT_FILENO) else {
+    guard writeWhole(text, to: STDOUT_FILENO) else {
       // A reader that went away (`cb status | head -1`) has seen enough.
       if errno == EPIPE { throw CommandFailure(exitCode: 128 + SIGPIPE, message: "") }
       throw .failed("cannot write to standard output: \(String(cString: strerror(errno)))")
-    }
-  }
-
-  @discardableResult
-  private func write(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return false
-        }
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-      }
-      return true
     }
   }
 }

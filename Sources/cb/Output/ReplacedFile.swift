@@ -19,7 +19,7 @@ struct ReplacedFile {
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0o644)
     guard descriptor >= 0 else { throw failure("write") }
-    var isWritten = Self.write(text, to: descriptor)
+    var isWritten = writeWhole(text, to: descriptor)
     // The umask may have kept the collector's user out.
     isWritten = isWritten && fchmod(descriptor, 0o644) == 0
     var code = errno
@@ -32,22 +32,6 @@ struct ReplacedFile {
     unlink(temporary)
     errno = code
     throw failure("write")
-  }
-
-  private static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count < 0 {
-          if errno == EINTR { continue }
-          return false
-        }
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-      }
-      return true
-    }
   }
 
   private func failure(_ operation: String) -> CommandFailure {
