@@ -36,11 +36,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "CProcess"),
+    .target(name: "CStartup"),
     .target(name: "CommandProcess", dependencies: ["CircuitBreaker", "CProcess"], swiftSettings: strict),
     .executableTarget(
       name: "cb",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess",
+        "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess", "CStartup",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import CommandProcess
 import RedisStore
 
 /// The configuration, the store and the settings of one call of `cb`.
@@ -10,6 +11,8 @@ struct Session {
   private let location: StoreLocation
   private var environment: SettingsLevel
   private var options: SettingsLevel
+  /// What environment and options come to where nothing lies below them.
+  private var ownSettings: ResolvedSettings
 
   /// Reads the configuration and the environment and opens the store; nothing is written.
   ///
@@ -22,7 +25,7 @@ struct Session {
     self.options = SettingsLevel(source: .option, values: options)
     environment = SettingsLevel(source: .environment, values: Self.environmentValues(world))
     do {
-      _ = try ResolvedSettings(levels: [environment, self.options])
+      ownSettings = try ResolvedSettings(levels: [environment, self.options])
     } catch {
       throw .usage(error.message)
     }
@@ -68,8 +71,11 @@ struct Session {
 
   /// A list key takes several values as lines: `CB_EXCLUDE_IF=$'a\nb'`.
   private static func environmentValues(_ world: World) -> [(key: SettingKey, text: String)] {
+    // One walk through the environment, rather than one for each key.
+    let names = ProcessEnvironment.names(prefix: "CB_")
     var values: [(key: SettingKey, text: String)] = []
-    for key in SettingKey.allCases {
+    guard !names.isEmpty else { return values }
+    for key in SettingKey.allCases where names.contains(key.environmentName) {
       guard let text = world.environment(key.environmentName) else { continue }
       if key.isList {
         for line in text.split(separator: "\n") { values.append((key, String(line))) }
@@ -84,6 +90,7 @@ struct Session {
   func settings(for name: BreakerName, stored: StoredSettings?) throws(CommandFailure) -> ResolvedSettings {
     var levels = configuration.levels(for: name)
     if let stored, !stored.isEmpty { levels.append(stored.level) }
+    if levels.isEmpty { return ownSettings }
     levels.append(environment)
     levels.append(options)
     do {

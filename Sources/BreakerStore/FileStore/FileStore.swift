@@ -6,6 +6,7 @@ package struct FileStore: BreakerStorage {
   let documents: DocumentDirectory
   let clock: StoreClock
   private let random: @Sendable () -> UInt64
+  private let last = LastDocument()
 
   /// Events that stay in the document; older ones are spilled to the history file in batches, so that a document does
   /// not grow, and most changes write one file.
@@ -45,7 +46,7 @@ package struct FileStore: BreakerStorage {
     _ bytes: [UInt8], _ name: BreakerName, _ document: DocumentName
   ) throws(StoreError) -> (reading: Reading, hasLost: Bool) {
     // The clock after the document: nothing in it can then be later than now.
-    switch DocumentFile.parse(bytes, name: name) {
+    switch last.parse(bytes, name: name) {
     case .success(let file): return current(file)
     case .failure(let fault):
       if let safe = try recovered(from: try documents.readSafeCopy(document), name: name) { return current(safe) }
@@ -129,7 +130,7 @@ package struct FileStore: BreakerStorage {
     _ contents: borrowing DocumentContents, _ name: BreakerName, _ document: DocumentName, _ notices: inout [String]
   ) throws(StoreError) -> DocumentFile? {
     guard let bytes = contents.document else { return nil }
-    switch DocumentFile.parse(bytes, name: name) {
+    switch last.parse(bytes, name: name) {
     case .success(let file): return file
     case .failure(let fault):
       if let safe = try recovered(from: try contents.safeCopy(), name: name) { return safe }

@@ -85,7 +85,7 @@ struct RunCommand {
             store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
             now: reading.now))
       }
-      request.holder = ProcessIdentity.current().holder
+      request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder
       let applied: Applied
       do {
         applied = try store.apply(.admit(request), to: name)
