@@ -2,13 +2,14 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+import CircuitBreaker
 
 extension FileStoreTests {
   @Suite struct Documents {
     let temporary = TemporaryDirectory()
     let name: DocumentName
 
-    init() throws { name = try DocumentName("a") }
+    init() throws { name = DocumentName(try BreakerName("a")) }
 
     private var files: DocumentDirectory { temporary.files }
 
@@ -75,7 +76,7 @@ extension FileStoreTests {
     }
 
     @Test func `remove leaves the lock alone and no other document`() throws {
-      let other = try DocumentName("b")
+      let other = DocumentName(try BreakerName("b"))
       try files.put(other, "other", .flushed)
       try files.change(name) { _ throws(StoreError) in
         ((), .replace([1], .flushed, spill: HistorySpill(lines: [10], limit: 99)))
@@ -129,7 +130,7 @@ extension FileStoreTests {
 
     @Test func `the list has real documents only, sorted`() throws {
       let texts = ["zeta", ".dot", "a b", "é", "x.json", String(repeating: "€", count: 40), "B"]
-      for text in texts { try files.put(try DocumentName(text), text, .flushed) }
+      for text in texts { try files.put(DocumentName(try BreakerName(text)), text, .flushed) }
       for stray in [
         "no-document", "a b.json", "%2f.json", ".json", "q.json.tmp", "q.json.damaged-20260102T030405Z", "q.lock",
       ] {
@@ -139,10 +140,10 @@ extension FileStoreTests {
       symlink("zeta.json", temporary.store + "/link.json")
       mkfifo(temporary.store + "/fifo.json", 0o600)
       let expected = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-      #expect(try files.names().map(\.text) == expected)
+      #expect(try files.names().map(\.name.text) == expected)
       var read: [String] = []
       try files.forEachDocument { name, bytes in
-        #expect((try? bytes.get()).map { String(decoding: $0, as: UTF8.self) } == name.text)
+        #expect((try? bytes.get()).map { String(decoding: $0, as: UTF8.self) } == name.name.text)
         read.append(name.text)
       }
       #expect(read == expected)
@@ -153,7 +154,7 @@ extension FileStoreTests {
       temporary.write("b.json", "x")
       link(temporary.store + "/b.json", temporary.path + "/elsewhere")
       var results: [String: Bool] = [:]
-      try files.forEachDocument { name, bytes in results[name.text] = (try? bytes.get()) != nil }
+      try files.forEachDocument { name, bytes in results[name.name.text] = (try? bytes.get()) != nil }
       #expect(results == ["a": true, "b": false])
     }
 
@@ -200,7 +201,7 @@ extension FileStoreTests {
     let temporary = TemporaryDirectory()
     let name: DocumentName
 
-    init() throws { name = try DocumentName("a") }
+    init() throws { name = DocumentName(try BreakerName("a")) }
 
     private func spill(_ lines: String, limit: Int = 1000) throws(StoreError) {
       try temporary.files.change(name) { _ throws(StoreError) in

@@ -2,13 +2,14 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+import CircuitBreaker
 
 extension FileStoreTests {
   @Suite struct Faults {
     let temporary = TemporaryDirectory()
     let name: DocumentName
 
-    init() throws { name = try DocumentName("a") }
+    init() throws { name = DocumentName(try BreakerName("a")) }
 
     private var store: String { temporary.store }
 
@@ -213,7 +214,7 @@ extension FileStoreTests {
     let error = StoreError(code: code, "write", "/x/a\u{1b}[1m.json")
     #expect(error.kind == kind)
     #expect(error.code == code)
-    #expect(error.description.hasPrefix("cannot write /x/a\\u{1b}[1m.json: "))
+    #expect(error.description.hasPrefix("cannot write /x/a\\u{1B}[1m.json: "))
     #expect(error.description.contains("; "))
     #expect(error.description.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
   }

@@ -2,13 +2,14 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+import CircuitBreaker
 
 extension FileStoreTests {
   @Suite struct Locks {
     let temporary = TemporaryDirectory()
     let name: DocumentName
 
-    init() throws { name = try DocumentName("a") }
+    init() throws { name = DocumentName(try BreakerName("a")) }
 
     private func hold() -> ChildProcess {
       let holder = exercise([temporary.store, "hold", "a"])
@@ -146,7 +147,7 @@ extension FileStoreTests {
 
     @Test func `documents do not wait for each other`() throws {
       let holder = hold()
-      try temporary.files.put(try DocumentName("b"), "1")
+      try temporary.files.put(DocumentName(try BreakerName("b")), "1")
       _ = holder
     }
 

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+import CircuitBreaker
 
 enum Plant: String, CaseIterable, Sendable {
   case symlink, danglingSymlink, fifo, directory, socket, device, hardLink
@@ -28,7 +29,7 @@ extension FileStoreTests {
     let temporary = TemporaryDirectory()
     let name: DocumentName
 
-    init() throws { name = try DocumentName("a") }
+    init() throws { name = DocumentName(try BreakerName("a")) }
 
     private var files: DocumentDirectory { temporary.files }
     private var victim: String { temporary.path + "/victim" }

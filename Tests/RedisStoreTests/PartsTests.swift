@@ -93,7 +93,7 @@ struct PartsTests {
 
   @Test("text from a server reaches no terminal raw")
   func printable() {
-    #expect(Printable.text("a\u{1b}[31m\nb\u{9b}\u{202e}") == "a\\x1b[31m\\xab\\x9b\\x202e")
+    #expect(Printable.text("a\u{1b}[31m\nb\u{9b}\u{202e}") == "a\\u{1B}[31m\\nb\\u{9B}\\u{202E}")
     #expect(Printable.text(Array(repeating: 65, count: 100_000)).count < 300)
     #expect(Printable.text([0xFF]) == "\u{FFFD}")
   }

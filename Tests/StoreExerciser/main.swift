@@ -1,4 +1,5 @@
 import BreakerStore
+import CircuitBreaker
 import Glibc
 
 // Works on a store as a process of its own, for the tests of BreakerStore: `store-exerciser DIR COMMAND NAME ...`.
@@ -44,7 +45,8 @@ let extra = Array(arguments.dropFirst(4))
 func durability() -> Durability { extra.contains("flushed") ? .flushed : .unflushed }
 
 do throws(StoreError) {
-  guard let name = try? DocumentName(arguments[3]) else { exit(64) }
+  guard let breaker = try? BreakerName(arguments[3]) else { exit(64) }
+  let name = DocumentName(breaker)
   switch arguments[2] {
   case "append":
     // Each change adds one byte to the document; no count may be lost.
@@ -81,7 +83,7 @@ do throws(StoreError) {
   case "get":
     say("ok \(try directory.read(name).map { String(decoding: $0, as: UTF8.self) } ?? "none")")
   case "names":
-    say("ok \(try directory.names().map(\.text).joined(separator: " "))")
+    say("ok \(try directory.names().map(\.name.text).joined(separator: " "))")
   default: exit(64)
   }
 } catch {

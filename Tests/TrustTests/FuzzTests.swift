@@ -162,8 +162,8 @@ import Testing
       if let rate = DurationText.parseRate(text), !(0...1).contains(rate) { return "a rate of \(rate)" }
       _ = OutcomeSet(text)
       if let name = try? BreakerName(text) {
-        guard let document = try? DocumentName(name.text) else { return "a name without a file" }
-        if DocumentName(base: document.base)?.text != name.text { return "a file that is not the name's" }
+        let document = DocumentName(name)
+        if DocumentName(base: document.base)?.name != name { return "a file that is not the name's" }
         if document.base.count > 255 - 20 || document.base.contains(UInt8(ascii: "/")) { return "no file name" }
         let keys = BreakerKeys(name, prefix: Array("cb:".utf8))
         if BreakerKeys.name(of: keys.hash, prefix: Array("cb:".utf8)) != name { return "a key that is not the name's" }

@@ -33,7 +33,7 @@ extension FileStore {
       let error = StoreError(code: errno, "write to", path)
       return StoreCheck("directory", error)
     }
-    return StoreCheck("directory", .ok, printable(seen))
+    return StoreCheck("directory", .ok, seen.escapingControls())
   }
 
   /// No directory: the first run makes it, if it can.
@@ -54,7 +54,7 @@ extension FileStore {
       return [StoreCheck("directory", error)]
     }
     return [
-      StoreCheck("directory", .ok, printable("\(path): not there yet; the first change makes it in \(name.text)"))
+      StoreCheck("directory", .ok, "\(path): not there yet; the first change makes it in \(name.text)".escapingControls())
     ] + SpaceCheck.checks(parent)
   }
 
@@ -111,7 +111,7 @@ extension FileStore {
       return check
     }
     guard damaged.isEmpty else {
-      let names = printable(damaged.prefix(3).joined(separator: ", ") + (damaged.count > 3 ? ", ..." : ""))
+      let names = (damaged.prefix(3).joined(separator: ", ") + (damaged.count > 3 ? ", ..." : "")).escapingControls()
       return StoreCheck(
         "breakers", .warning, "\(damaged.count) of \(count) damaged: \(names)",
         advice: "the next run sets such a document aside and starts closed; find out who wrote to \(path)")
@@ -133,8 +133,8 @@ extension FileStore {
     guard let first = aside.min() else { return nil }
     return StoreCheck(
       "leftovers", .warning,
-      printable("\(aside.count == 1 ? "a file" : "\(aside.count) files") set aside or left behind: \(first)"),
-      advice: printable("look at what happened, then remove: \(path)/\(first)"))
+      "\(aside.count == 1 ? "a file" : "\(aside.count) files") set aside or left behind: \(first)".escapingControls(),
+      advice: "look at what happened, then remove: \(path)/\(first)".escapingControls())
   }
 
   private static func isSetAside(_ name: String) -> Bool {

@@ -27,7 +27,7 @@ package struct FileStore: BreakerStorage {
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
-    let document = try document(name)
+    let document = DocumentName(name)
     var bytes = try documents.read(document)
     // Whoever reported and ended between our look at the document and our look for the process was not lost: only where
     // the document is still the same did it die without a word. Under the lock of a change this cannot be.
@@ -63,8 +63,7 @@ package struct FileStore: BreakerStorage {
 
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
     try documents.forEachDocument { document, bytes in
-      // DocumentName and BreakerName hold to the same rule; a file that is none of ours is passed over.
-      guard let name = try? BreakerName(document.text) else { return }
+      let name = document.name
       body(
         name,
         Result { () throws(StoreError) in
@@ -75,11 +74,11 @@ package struct FileStore: BreakerStorage {
   }
 
   package func names() throws(StoreError) -> [BreakerName] {
-    try documents.names().compactMap { try? BreakerName($0.text) }
+    try documents.names().map(\.name)
   }
 
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
-    let document = try document(name)
+    let document = DocumentName(name)
     // The file first: what is spilled in between is then in both, and never in neither.
     let lines = try documents.history(document)
     guard let breaker = try read(name).breaker else { return nil }
@@ -94,7 +93,7 @@ package struct FileStore: BreakerStorage {
   // MARK: Changing
 
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
-    let document = try document(name)
+    let document = DocumentName(name)
     return try documents.change(document) { (contents) throws(StoreError) in
       var notices: [String] = []
       let file = try load(contents, name, document, &notices)
@@ -120,7 +119,7 @@ package struct FileStore: BreakerStorage {
   }
 
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
-    try documents.change(try document(name)) { (contents) throws(StoreError) in
+    try documents.change(DocumentName(name)) { (contents) throws(StoreError) in
       contents.document == nil ? (false, .none) : (true, .remove)
     }
   }
@@ -178,14 +177,6 @@ package struct FileStore: BreakerStorage {
     let lines = leaving.flatMap(BreakerDocument.historyLine)
     breaker.history.removeFirst(leaving.count)
     return HistorySpill(lines: lines, limit: Self.historyLimit)
-  }
-
-  private func document(_ name: BreakerName) throws(StoreError) -> DocumentName {
-    do {
-      return try DocumentName(name.text)
-    } catch {
-      throw StoreError(.damaged(reason: error.description), "use", name.text)
-    }
   }
 
   private func wallTime() -> Timestamp {

@@ -1,4 +1,6 @@
-/// The name of a breaker, checked, and the file name that stands for it.
+package import CircuitBreaker
+
+/// The name of a breaker and the file name that stands for it.
 ///
 /// The file name is the name's bytes, those outside of `[A-Za-z0-9._-]` and a leading dot as `%XX`; if that is longer
 /// than 200 bytes, `%%` and the lower-case base32 of the name (128 bytes make 205 characters), so that with every
@@ -6,33 +8,24 @@
 /// name its name can be told again. On a file system that folds case, names that differ in case alone would collide;
 /// the document holds its breaker's name so that its reader can tell.
 package struct DocumentName: Hashable, Sendable {
-  /// The name as the user gave it.
-  package let text: String
+  package let name: BreakerName
   /// The file name without a suffix.
   package let base: [UInt8]
 
-  /// Checks the name as section 2 of the contract has it.
-  package init(_ text: String) throws(InvalidDocumentName) {
-    let bytes = Array(text.utf8)
-    if bytes.isEmpty { throw .empty }
-    if bytes.count > 128 { throw .tooLong(bytes: bytes.count) }
-    if text == "." || text == ".." { throw .dots }
-    if bytes[0] == UInt8(ascii: "-") { throw .leadingHyphen }
-    for scalar in text.unicodeScalars {
-      if scalar == "/" { throw .slash }
-      if scalar.properties.generalCategory == .control { throw .controlCharacter }
-    }
-    self.text = text
-    base = Self.encode(bytes)
+  package init(_ name: BreakerName) {
+    self.name = name
+    base = Self.encode(Array(name.text.utf8))
   }
 
   /// The name that this file name stands for, or nil if `encode` gives it to no name.
   package init?(base: some Sequence<UInt8>) {
     let base = Array(base)
     guard let bytes = Self.decode(base), let text = String(validating: bytes, as: UTF8.self),
-      let name = try? DocumentName(text), name.base == base
+      let name = try? BreakerName(text)
     else { return nil }
-    self = name
+    self.init(name)
+    // Another spelling of it is not ours.
+    if self.base != base { return nil }
   }
 
   package static func == (left: Self, right: Self) -> Bool { left.base == right.base }
@@ -93,28 +86,7 @@ package struct DocumentName: Hashable, Sendable {
 extension DocumentName: Comparable {
   /// By the bytes of the name, so that every listing has one order whatever the locale.
   package static func < (left: Self, right: Self) -> Bool {
-    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
-  }
-}
-
-/// Why a text is no name of a breaker.
-package enum InvalidDocumentName: Error, Equatable, Sendable, CustomStringConvertible {
-  case empty
-  case tooLong(bytes: Int)
-  case dots
-  case leadingHyphen
-  case slash
-  case controlCharacter
-
-  package var description: String {
-    switch self {
-    case .empty: "the name is empty"
-    case .tooLong(let bytes): "the name has \(bytes) bytes; it may have 1 to 128"
-    case .dots: "the names '.' and '..' are not allowed"
-    case .leadingHyphen: "a name does not begin with '-'"
-    case .slash: "a name has no '/'"
-    case .controlCharacter: "a name has no control characters"
-    }
+    left.name < right.name
   }
 }
 

@@ -1,3 +1,4 @@
+import CircuitBreaker
 import Glibc
 
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
@@ -73,8 +74,8 @@ extension StoreError.Kind {
 
 extension StoreError: CustomStringConvertible {
   package var description: String {
-    if case .redis(let text) = kind { return printable("cannot \(operation) \(path): \(text)") }
-    return printable("cannot \(operation) \(path): \(reason); \(hint)")
+    if case .redis(let text) = kind { return "cannot \(operation) \(path): \(text)".escapingControls() }
+    return "cannot \(operation) \(path): \(reason); \(hint)".escapingControls()
   }
 
   private var reason: String {
@@ -126,16 +127,4 @@ private func systemMessage(_ code: Int32) -> String {
 private func lowercasedFirst(_ text: String) -> String {
   guard let first = text.first else { return text }
   return first.lowercased() + text.dropFirst()
-}
-
-/// The text with control characters, line separators and the like as `\u{1b}`: it may go to a terminal or a log.
-package func printable(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
 }

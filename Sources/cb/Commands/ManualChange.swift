@@ -8,25 +8,16 @@ struct ManualChange {
 
   /// - Parameter event: makes the event from the effective settings of a breaker.
   func execute(_ event: (ResolvedSettings) -> Event) throws(CommandFailure) -> Int32 {
-    let (breakers, isAnyMissing) = try session.breakers(names, creating: true)
-    var failed = isAnyMissing
-    for name in breakers {
-      do throws(CommandFailure) {
-        let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
-        let settings = try session.settings(for: name, stored: reading.breaker?.settings)
-        let before = reading.breaker?.state ?? .closed
-        let applied = try session.apply(event(settings), to: name)
-        // Where the state stayed, it was what it is: the look before may be of another time.
-        let from = applied.step.transitions.first?.from ?? applied.breaker?.state ?? before
-        try session.world.print("\(name): \(from.rawValue) -> \(applied.breaker?.state.rawValue ?? before.rawValue)\n")
-        Announcer(name: name, settings: settings, world: session.world)
-          .announce(applied.step.transitions, applied.breaker, at: applied.now)
-      } catch {
-        if error.exitCode == ExitCode.usage { throw error }
-        if !error.message.isEmpty { session.world.say(error.message) }
-        failed = true
-      }
+    try session.forEachBreaker(names, creating: true) { (name) throws(CommandFailure) in
+      let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+      let settings = try session.settings(for: name, stored: reading.breaker?.settings)
+      let before = reading.breaker?.state ?? .closed
+      let applied = try session.apply(event(settings), to: name)
+      // Where the state stayed, it was what it is: the look before may be of another time.
+      let from = applied.step.transitions.first?.from ?? applied.breaker?.state ?? before
+      try session.world.print("\(name): \(from.rawValue) -> \(applied.breaker?.state.rawValue ?? before.rawValue)\n")
+      Announcer(name: name, settings: settings, world: session.world)
+        .announce(applied.step.transitions, applied.breaker, at: applied.now)
     }
-    return failed ? ExitCode.failure : ExitCode.success
   }
 }

@@ -14,10 +14,8 @@ struct Remove: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let session = try Session(common.places, world: world)
-    let (breakers, isAnyMissing) = try session.breakers(names, creating: false)
-    for name in breakers {
+    return try session.forEachBreaker(names, creating: false) { (name) throws(CommandFailure) in
       _ = try session.storeResult { () throws(StoreError) in try session.store.remove(name) }
     }
-    return isAnyMissing ? ExitCode.failure : ExitCode.success
   }
 }

@@ -14,14 +14,12 @@ struct Reset: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let session = try Session(common.places, world: world)
-    let (breakers, isAnyMissing) = try session.breakers(names, creating: false)
-    for name in breakers {
+    return try session.forEachBreaker(names, creating: false) { (name) throws(CommandFailure) in
       let applied = try session.apply(.reset, to: name)
-      guard let breaker = applied.breaker else { continue }
+      guard let breaker = applied.breaker else { return }
       let settings = try session.settings(for: name, stored: breaker.settings)
       Announcer(name: name, settings: settings, world: world)
         .announce(applied.step.transitions, breaker, at: applied.now)
     }
-    return isAnyMissing ? ExitCode.failure : ExitCode.success
   }
 }

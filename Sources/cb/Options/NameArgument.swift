@@ -26,8 +26,8 @@ extension Session {
       }
       let name = try BreakerName(argument: text)
       if !creating {
-        let reading = try storeResult { () throws(StoreError) in try store.read(name) }
-        if reading.breaker == nil, reading.damage == nil {
+        // What cannot be read is there; whoever does something with it says why it cannot be done.
+        if let reading = try? store.read(name), reading.breaker == nil, reading.damage == nil {
           world.say("\(name): no such breaker")
           isAnyMissing = true
           continue
@@ -36,6 +36,26 @@ extension Session {
       if !names.contains(name) { names.append(name) }
     }
     return (names, isAnyMissing)
+  }
+
+  /// Does `body` to each breaker that NAMEs and quoted globs mean. One that fails is reported and keeps no other from it.
+  ///
+  /// - Returns: the exit code.
+  func forEachBreaker(
+    _ texts: [String], creating: Bool, _ body: (BreakerName) throws(CommandFailure) -> Void
+  ) throws(CommandFailure) -> Int32 {
+    let (names, isAnyMissing) = try breakers(texts, creating: creating)
+    var isAnyLeft = isAnyMissing
+    for name in names {
+      do throws(CommandFailure) {
+        try body(name)
+      } catch {
+        if error.exitCode == ExitCode.usage { throw error }
+        if !error.message.isEmpty { world.say(error.message) }
+        isAnyLeft = true
+      }
+    }
+    return isAnyLeft ? ExitCode.failure : ExitCode.success
   }
 
   /// A store that fails is exit 1 for every command but `run`.
