@@ -32,6 +32,17 @@ import Testing
     #expect(run.outputText == "")
   }
 
+  @Test(arguments: ["reset", "remove", "close", "half-open"])
+  func `a breaker that cannot be changed keeps no other from it`(command: String) {
+    for name in ["a", "b", "c"] { #expect(sandbox.cb("open", name).status == .exited(0)) }
+    #expect(sandbox.execute(["/bin/sh", "-c", "rm state/b.lock && mkdir state/b.lock"]).status == .exited(0))
+    let done = sandbox.cb(command, "a", "b", "c")
+    #expect(done.status == .exited(1))
+    #expect(done.errorText.split(separator: "\n").count == 1 && done.errorText.contains("b.lock"), "\(done.errorText)")
+    let states = ["a", "b", "c"].map { sandbox.cb("get", $0, "state").outputText }
+    #expect(states[0] == states[2] && states[0] != "open\n" && states[1] == "open\n", "\(states)")
+  }
+
   @Test func `with reject a run on a sound store is counted as ever`() {
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "false").status == .exited(1))
     #expect(sandbox.cb("run", "a", "--on-store-error", "reject", "--", "sh", "-c", "exit 2").status == .exited(2))
