@@ -25,6 +25,20 @@ enum SettingChannel: String, CaseIterable, Sendable {
   }
 }
 
+/// A way to give a setting to a breaker in a store.
+struct SettingWay: Sendable, CustomTestStringConvertible {
+  var store: StoreUnderTest
+  var channel: SettingChannel
+
+  /// All ways in the file store. Environment and file are read before there is a store: Redis gets one way that it has
+  /// no part in, and the one in which it keeps the setting.
+  static let all =
+    SettingChannel.allCases.map { SettingWay(store: .file, channel: $0) }
+    + [SettingChannel.option, .stored].map { SettingWay(store: .redis(url: SharedRedis.url), channel: $0) }
+
+  var testDescription: String { "\(store.testDescription), \(channel.rawValue)" }
+}
+
 /// One effect of a setting that cb does not show without it.
 struct SettingEffect: Sendable, CustomTestStringConvertible {
   var key: String
@@ -174,7 +188,7 @@ struct SettingEffect: Sendable, CustomTestStringConvertible {
       #expect(scene.events() == ["failure"])
     },
     SettingEffect(key: "on-store-error", value: "reject", channels: [.option, .environment, .file]) { scene, options in
-      scene["CB_STATE_DIR"] = scene.sandbox.file("occupied", "a file")
+      scene.breakStore()
       #expect(scene.run(options, sh: "echo started").status == .exited(125))
     },
   ]

@@ -21,15 +21,25 @@ enum StoreUnderTest: Sendable, CustomTestStringConvertible {
 /// One test's cb: a sandbox with its own store, and the words in which the tests speak. The breaker is `x` unless told.
 final class Scene {
   let sandbox = Sandbox()
+  let store: StoreUnderTest
 
   init(_ store: StoreUnderTest = .file) {
+    self.store = store
     if case .redis(let url) = store {
-      let prefix = sandbox.path.split(separator: "/").last ?? ""
-      sandbox.environment["CB_STORE"] = "\(url)\(url.contains("?") ? "&" : "?")prefix=\(prefix):"
+      sandbox.environment["CB_STORE"] = "\(url)\(url.contains("?") ? "&" : "?")prefix=\(prefix)"
     }
   }
 
+  /// Another host that uses the store of `first`: a sandbox, an environment and a configuration file of its own.
+  init(onStoreOf first: Scene) {
+    store = first.store
+    for name in ["CB_STORE", "CB_STATE_DIR"] { sandbox.environment[name] = first[name] }
+  }
+
   var path: String { sandbox.path }
+
+  /// Of this scene's keys in Redis.
+  private var prefix: String { "\(path.split(separator: "/").last ?? ""):" }
 
   subscript(variable: String) -> String? {
     get { sandbox.environment[variable] }
@@ -117,9 +127,20 @@ final class Scene {
     ]).outputText
   }
 
-  /// Whether there is no state directory, or nothing in it.
+  /// Whether there is no state directory, or nothing in it, and no key in Redis.
   var isStoreUntouched: Bool {
-    sandbox.execute(["/bin/sh", "-c", "ls -A state 2>/dev/null"]).outputText.isEmpty
+    let isEmpty = sandbox.execute(["/bin/sh", "-c", "ls -A state 2>/dev/null"]).outputText.isEmpty
+    guard case .redis = store else { return isEmpty }
+    return isEmpty && SharedRedis.isEmpty(prefix: prefix)
+  }
+
+  /// From here on cb is told of a store that it cannot use.
+  func breakStore() {
+    switch store {
+    case .file: self["CB_STATE_DIR"] = sandbox.file("occupied", "a file")
+    // Nothing listens there, and who asks is told so at once.
+    case .redis: self["CB_STORE"] = "redis://127.0.0.1:1?\(RedisServer.patience)"
+    }
   }
 
   // MARK: Files

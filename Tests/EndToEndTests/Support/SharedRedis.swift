@@ -11,4 +11,7 @@ enum SharedRedis {
 
   /// With the default time-outs made long.
   static var url: String { server.url }
+
+  /// Whether no key begins with a prefix.
+  static func isEmpty(prefix: String) -> Bool { server.cli("--scan", "--pattern", "\(prefix)*").isEmpty }
 }
