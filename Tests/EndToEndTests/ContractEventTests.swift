@@ -7,60 +7,61 @@ import Testing
 struct ContractEventTests {
   let scene = Scene()
 
-  /// The events of one `run` with the listener that takes them all.
-  private func events(_ options: String..., sh script: String) -> [String] {
-    unlink(scene.path + "/events")
-    scene.run(options + ["--quiet", "--on-event", "any=file:events"], sh: script)
-    return scene.events()
-  }
-
   // MARK: The table of orders
 
-  @Test("success: before-call, success")
-  func success() {
-    #expect(events(sh: "exit 0") == ["before-call", "success"])
+  @Test("success: before-call, success", arguments: StoreUnderTest.all)
+  func success(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    #expect(scene.heard(sh: "exit 0") == ["before-call", "success"])
   }
 
-  @Test("failure: before-call, failure")
-  func failure() {
-    #expect(events(sh: "exit 1") == ["before-call", "failure"])
+  @Test("failure: before-call, failure", arguments: StoreUnderTest.all)
+  func failure(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    #expect(scene.heard(sh: "exit 1") == ["before-call", "failure"])
   }
 
-  @Test("trip: before-call, failure, state-change closed to open")
-  func trip() {
-    #expect(events("--fail-max", "1", sh: "exit 1") == ["before-call", "failure", "state-change closed -> open"])
+  @Test("trip: before-call, failure, state-change closed to open", arguments: StoreUnderTest.all)
+  func trip(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    #expect(scene.heard("--fail-max", "1", sh: "exit 1") == ["before-call", "failure", "state-change closed -> open"])
   }
 
-  @Test("rejection: rejected")
-  func rejection() {
+  @Test("rejection: rejected", arguments: StoreUnderTest.all)
+  func rejection(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.trip()
-    #expect(events(sh: "exit 0") == ["rejected"])
+    #expect(scene.heard(sh: "exit 0") == ["rejected"])
   }
 
-  @Test("a trial that succeeds: half-open, before-call, closed, success")
-  func trialSucceeds() {
+  @Test("a trial that succeeds: half-open, before-call, closed, success", arguments: StoreUnderTest.all)
+  func trialSucceeds(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.trip("--reset-timeout", "0")
     #expect(
-      events(sh: "exit 0")
+      scene.heard(sh: "exit 0")
         == ["state-change open -> half-open", "before-call", "state-change half-open -> closed", "success"])
   }
 
-  @Test("a trial that fails: half-open, before-call, failure, open")
-  func trialFails() {
+  @Test("a trial that fails: half-open, before-call, failure, open", arguments: StoreUnderTest.all)
+  func trialFails(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.trip("--reset-timeout", "0")
     #expect(
-      events(sh: "exit 1")
+      scene.heard(sh: "exit 1")
         == ["state-change open -> half-open", "before-call", "failure", "state-change half-open -> open"])
   }
 
-  @Test("excluded and ignored runs have events of those names")
-  func excludedAndIgnored() {
-    #expect(events("--exclude", "3", sh: "exit 3") == ["before-call", "excluded"])
-    #expect(events("--ignore", "3", sh: "exit 3") == ["before-call", "ignored"])
+  @Test("excluded and ignored runs have events of those names", arguments: StoreUnderTest.all)
+  func excludedAndIgnored(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    #expect(scene.heard("--exclude", "3", sh: "exit 3") == ["before-call", "excluded"])
+    #expect(scene.heard("--ignore", "3", sh: "exit 3") == ["before-call", "ignored"])
   }
 
-  @Test("a change by hand is announced once")
-  func byHand() {
+  @Test("a change by hand is announced once", arguments: StoreUnderTest.all)
+  func byHand(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene["CB_ON_EVENT"] = "any=file:events"
     scene.cb("open", "x")
     scene.cb("open", "x")
@@ -75,8 +76,9 @@ struct ContractEventTests {
       ])
   }
 
-  @Test("a late result announces nothing but its call")
-  func late() {
+  @Test("a late result announces nothing but its call", arguments: StoreUnderTest.all)
+  func late(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let run = scene.runInFlight("--on-event", "any=file:events", "--fail-max", "1")
     scene.cb("open", "x")
     run.end(1)
@@ -92,22 +94,26 @@ struct ContractEventTests {
       ("half-open", 1), ("close", 1), ("any", 9),
     ])
   func narrow(_ event: String, _ count: Int) {
-    scene["CB_ON_EVENT"] = "\(event)=file:events"
-    scene["CB_FAIL_MAX"] = "1"
-    scene["CB_RESET_TIMEOUT"] = "1h"
-    scene.run(exit: 1)
-    scene.run(exit: 0)
-    scene["CB_RESET_TIMEOUT"] = "0"
-    scene.run(exit: 0)
-    scene.run("--ignore", "1", exit: 1)
-    let heard = scene.events()
-    #expect(heard.count == (event == "any" ? count + 1 : count))
-    if event == "open" { #expect(heard == ["state-change closed -> open"]) }
-    if event == "close" { #expect(heard == ["state-change half-open -> closed"]) }
+    for store in StoreUnderTest.all {
+      let scene = Scene(store)
+      scene["CB_ON_EVENT"] = "\(event)=file:events"
+      scene["CB_FAIL_MAX"] = "1"
+      scene["CB_RESET_TIMEOUT"] = "1h"
+      scene.run(exit: 1)
+      scene.run(exit: 0)
+      scene["CB_RESET_TIMEOUT"] = "0"
+      scene.run(exit: 0)
+      scene.run("--ignore", "1", exit: 1)
+      let heard = scene.events()
+      #expect(heard.count == (event == "any" ? count + 1 : count))
+      if event == "open" { #expect(heard == ["state-change closed -> open"]) }
+      if event == "close" { #expect(heard == ["state-change half-open -> closed"]) }
+    }
   }
 
-  @Test("listeners run in the order given, after the change is stored")
-  func order() {
+  @Test("listeners run in the order given, after the change is stored", arguments: StoreUnderTest.all)
+  func order(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.run(
       "--fail-max", "1", "--on-event", "open=echo first >> heard", "--on-event", "any=echo $CB_EVENT >> heard",
       "--on-event", "open=\(Programs.cb) get x state >> heard", exit: 1)
@@ -116,8 +122,9 @@ struct ContractEventTests {
 
   // MARK: What a listener gets
 
-  @Test("the environment and the JSON object of a failure that trips")
-  func values() {
+  @Test("the environment and the JSON object of a failure that trips", arguments: StoreUnderTest.all)
+  func values(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let listener = "env > $CB_EVENT.env; cat > $CB_EVENT.json"
     scene.run("--fail-max", "1", "--reset-timeout", "90", "--on-event", "any=\(listener)", sh: "exit 9")
     let failure = scene.lines("failure.env")
@@ -231,7 +238,7 @@ struct ContractEventTests {
 
   @Test("file: takes one JSON object a line, with a time")
   func file() {
-    _ = events(sh: "exit 0")
+    _ = scene.heard(sh: "exit 0")
     _ = scene.run("--on-event", "any=file:events", exit: 1)
     let lines = scene.lines("events")
     #expect(lines.count == 4)
@@ -242,18 +249,57 @@ struct ContractEventTests {
     }
   }
 
-  @Test("exactly one process announces a trip under 50 failures at once")
-  func oneAnnouncer() {
+  @Test("exactly one process announces a trip under 50 failures at once", arguments: StoreUnderTest.all)
+  func oneAnnouncer(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene["CB_ON_EVENT"] = "state-change=file:events"
     scene["CB_FAIL_MAX"] = "10"
     scene["CB_RESET_TIMEOUT"] = "1h"
-    let script = """
-      for i in 1 2 3 4 5 6 7 8 9 10; do for j in 1 2 3 4 5; do
-        \(Programs.cb) run --quiet x -- false &
-      done; done; wait
-      """
-    _ = scene.sandbox.execute(["/bin/sh", "-c", script], seconds: 60)
+    scene.atOnce(50, "\(Programs.cb) run --quiet x -- false")
     #expect(scene.events() == ["state-change closed -> open"])
     #expect(scene.total("trips") == 1)
+  }
+
+  @Test("of many that open, half-open or close at once, one announces it", arguments: StoreUnderTest.all)
+  func oneAnnouncerByHand(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene["CB_ON_EVENT"] = "state-change=file:events"
+    for command in ["open", "half-open", "close"] { scene.atOnce(10, "\(Programs.cb) \(command) x > /dev/null") }
+    #expect(
+      scene.events() == [
+        "state-change closed -> open", "state-change open -> half-open", "state-change half-open -> closed",
+      ])
+  }
+
+  @Test(
+    "of many runs on a circuit whose timeout is over, one announces half-open and one the close",
+    arguments: StoreUnderTest.all)
+  func oneTrial(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene.trip("--reset-timeout", "0")
+    scene["CB_ON_EVENT"] = "any=file:events"
+    // Rejected or admitted after the close: all of them say so, and that is all.
+    scene.atOnce(20, "\(Programs.cb) run --quiet x -- true")
+    let heard = scene.events()
+    #expect(
+      heard.filter { $0.hasPrefix("state-change") }.sorted()
+        == ["state-change half-open -> closed", "state-change open -> half-open"])
+    #expect(heard.count { $0 == "before-call" } == heard.count { $0 == "success" } + (scene.total("stale") ?? 0))
+    #expect(heard.count { $0 == "before-call" || $0 == "rejected" } == 20)
+  }
+}
+
+extension Scene {
+  /// The events of one `run` with the listener that takes them all.
+  fileprivate func heard(_ options: String..., sh script: String) -> [String] {
+    unlink(path + "/events")
+    run(options + ["--quiet", "--on-event", "any=file:events"], sh: script)
+    return events()
+  }
+
+  /// Runs a shell command many times at once, to the last one's end.
+  fileprivate func atOnce(_ count: Int, _ command: String) {
+    let script = "i=0; while [ $i -lt \(count) ]; do \(command) & i=$((i+1)); done; wait"
+    #expect(sandbox.execute(["/bin/sh", "-c", script], seconds: 120).status == .exited(0))
   }
 }
