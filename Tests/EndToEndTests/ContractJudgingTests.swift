@@ -7,8 +7,11 @@ import Testing
 struct ContractJudgingTests {
   let scene = Scene()
 
-  @Test("a predicate sees exit status, signal, duration and the tail of standard error, which still comes through")
-  func predicateSees() {
+  @Test(
+    "a predicate sees exit status, signal, duration and the tail of standard error, which still comes through",
+    arguments: StoreUnderTest.all)
+  func predicateSees(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let predicate =
       "printf '%s|%s|%s|%s' \"$CB_EXIT_STATUS\" \"$CB_SIGNAL\" \"$CB_DURATION\" \"$CB_STDERR_TAIL\" > seen; false"
     let result = scene.run("--exclude-if", predicate, sh: "echo out; echo one >&2; echo 'two  words' >&2; exit 9")
@@ -24,15 +27,18 @@ struct ContractJudgingTests {
     #expect(scene.total("failures") == 1)
   }
 
-  @Test("a predicate sees a signal by its name, and the exit status as the shell shows it")
-  func predicateSeesSignal() {
+  @Test(
+    "a predicate sees a signal by its name, and the exit status as the shell shows it", arguments: StoreUnderTest.all)
+  func predicateSeesSignal(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.run("--exclude-if", "echo $CB_SIGNAL $CB_EXIT_STATUS > seen", sh: "kill -USR1 $$")
     #expect(scene.lines("seen") == ["SIGUSR1 138"])
     #expect(scene.total("excluded") == 1)
   }
 
-  @Test("the tail is the end of a long standard error, and all of it comes through")
-  func tail() {
+  @Test("the tail is the end of a long standard error, and all of it comes through", arguments: StoreUnderTest.all)
+  func tail(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let result = scene.run(
       "--exclude-if", "case $CB_STDERR_TAIL in *'the end'*) exit 0;; esac; exit 1",
       sh:
@@ -44,8 +50,10 @@ struct ContractJudgingTests {
     #expect(scene.total("excluded") == 1)
   }
 
-  @Test("predicates are repeatable and mix with exclude; none of them excludes a success")
-  func mix() {
+  @Test(
+    "predicates are repeatable and mix with exclude; none of them excludes a success", arguments: StoreUnderTest.all)
+  func mix(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let options = [
       "--exclude", "3", "--exclude-if", "test $CB_EXIT_STATUS = 4", "--exclude-if", "test $CB_EXIT_STATUS = 5",
     ]
@@ -56,6 +64,61 @@ struct ContractJudgingTests {
   }
 
   @Test(
+    "predicates, codes and signals of all levels add up, and a breaker's own are asked", arguments: StoreUnderTest.all)
+  func levels(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    func predicate(_ code: Int) -> String { "test $CB_EXIT_STATUS = \(code)" }
+    scene.configure(
+      "{defaults: {'exclude-if': '\(predicate(11))'}, breakers: {x: {'exclude-if': ['\(predicate(12))'], exclude: 21}}}"
+    )
+    scene.cb("set", "x", "exclude-if=\(predicate(13))", "exclude-if=\(predicate(14))", "exclude=22-24,SIGUSR1")
+    scene["CB_EXCLUDE_IF"] = "\(predicate(15))\n\(predicate(16))"
+    let options = ["--exclude-if", predicate(17), "--exclude", "25", "--exclude-if", predicate(18)]
+    for code in Array(11...18) + Array(21...25) { scene.run(options, sh: "exit \(code)") }
+    scene.run(options, sh: "kill -USR1 $$")
+    #expect(scene.total("excluded") == 14)
+    #expect(scene.total("failures") == 0)
+    #expect(scene.get("exclude-if").split(separator: "\n").map(String.init) == (11...16).map(predicate))
+    // On another breaker only what is there for all.
+    for code in [11, 12, 13, 15, 21] { scene.run("--fail-max", "99", name: "y", exit: code) }
+    #expect(scene.total("excluded", "y") == 2)
+    // A predicate is a verdict also on a trial.
+    scene.cb("half-open", "x")
+    scene.run(exit: 13)
+    #expect(scene.state() == "closed")
+  }
+
+  @Test("the tail is 4 KiB, and without the bytes that no environment can hold")
+  func tailLength() {
+    scene.run(
+      "--exclude-if", "test ${#CB_STDERR_TAIL} = 4096 && case $CB_STDERR_TAIL in x*yend) ;; *) exit 1;; esac",
+      sh: "printf gone >&2; head -c 5000 /dev/zero | tr '\\0' x >&2; printf yend >&2; exit 1")
+    scene.run("--exclude-if", "test \"$CB_STDERR_TAIL\" = abcd", sh: "printf 'a\\0bc\\0d' >&2; exit 1")
+    #expect(scene.total("excluded") == 2)
+  }
+
+  @Test("standard error is shown live and in its order, though a predicate asks for it")
+  func live() {
+    let script = "echo one >&2; echo two >&2; read code; echo three >&2; exit $code"
+    let command = "exec \(Programs.cb) run --exclude-if 'test \"$CB_STDERR_TAIL\"' x -- /bin/sh -c '\(script)' 2>&1"
+    let running = scene.sandbox.start(["/bin/sh", "-c", command], input: nil)
+    #expect(running.expect("one\ntwo\n", seconds: 60))
+    running.write(Array("3\n".utf8))
+    let result = running.wait(seconds: 60)
+    #expect(result.status == .exited(3))
+    #expect(result.outputText == "one\ntwo\nthree\n")
+    #expect(scene.total("excluded") == 1)
+  }
+
+  @Test("standard error is cb's own where no predicate asks for it")
+  func untouched() {
+    scene.run("--exclude", "3", sh: "readlink /proc/$PPID/fd/2 > cb; readlink /proc/$$/fd/2 > cmd; exit 3")
+    #expect(scene.lines("cb") == scene.lines("cmd"))
+    scene.run("--exclude-if", "false", sh: "readlink /proc/$PPID/fd/2 > cb; readlink /proc/$$/fd/2 > cmd; exit 3")
+    #expect(scene.lines("cb") != scene.lines("cmd"))
+  }
+
+  @Test(
     "a predicate that is broken excludes nothing",
     arguments: ["no-such-program-anywhere", "exit 1", "kill -KILL $$", "if"])
   func broken(_ predicate: String) {
@@ -63,8 +126,10 @@ struct ContractJudgingTests {
     #expect(scene.total("failures") == 1)
   }
 
-  @Test("hostile text on standard error reaches a predicate unharmed and is not executed")
-  func hostile() {
+  @Test(
+    "hostile text on standard error reaches a predicate unharmed and is not executed", arguments: StoreUnderTest.all)
+  func hostile(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let text = "$(touch gone) `touch gone` ; touch gone; \\ ' \" %s"
     scene["TEXT"] = text
     scene.run("--exclude-if", "printf %s \"$CB_STDERR_TAIL\" > seen", sh: "printf %s \"$TEXT\" >&2; exit 1")
@@ -82,8 +147,9 @@ struct ContractJudgingTests {
     #expect(scene.state() == "open")
   }
 
-  @Test("a window of runs forgets those before it")
-  func windowOfRuns() {
+  @Test("a window of runs forgets those before it", arguments: StoreUnderTest.all)
+  func windowOfRuns(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let options = ["--window", "4", "--min-calls", "4", "--failure-rate", "75%"]
     // At no time three of the last four failed.
     for code in [1, 0, 1, 0, 0, 1, 0, 1] { scene.run(options, sh: "exit \(code)") }
@@ -112,8 +178,9 @@ struct ContractJudgingTests {
     #expect(scene.state() == "closed")
   }
 
-  @Test("without a window a slow run is a failure, and a quick one is none")
-  func slow() {
+  @Test("without a window a slow run is a failure, and a quick one is none", arguments: StoreUnderTest.all)
+  func slow(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     #expect(scene.run("--slow-after", "20ms", sh: "sleep 0.1").status == .exited(0))
     #expect(scene.counter() == "1")
     #expect(scene.shown("last_failure.reason")?.string?.contains("slow") == true)
@@ -122,8 +189,9 @@ struct ContractJudgingTests {
     #expect(scene.total("slow") == 1)
   }
 
-  @Test("with a window slow-rate opens, and a slow run alone is no failure")
-  func slowRate() {
+  @Test("with a window slow-rate opens, and a slow run alone is no failure", arguments: StoreUnderTest.all)
+  func slowRate(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let options = ["--window", "10", "--min-calls", "3", "--slow-after", "20ms"]
     for _ in 1...2 { scene.run(options, sh: "sleep 0.1") }
     #expect(scene.state() == "closed")
@@ -132,8 +200,9 @@ struct ContractJudgingTests {
     #expect(scene.state() == "open")
   }
 
-  @Test("jitter is drawn once a trip: every look at it agrees")
-  func jitterAgrees() {
+  @Test("jitter is drawn once a trip: every look at it agrees", arguments: StoreUnderTest.all)
+  func jitterAgrees(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene["CB_JITTER"] = "100%"
     scene.trip()
     var last = Double.infinity
@@ -144,8 +213,9 @@ struct ContractJudgingTests {
     }
   }
 
-  @Test("only live runs count against max-concurrent, whatever their end")
-  func maxConcurrent() {
+  @Test("only live runs count against max-concurrent, whatever their end", arguments: StoreUnderTest.all)
+  func maxConcurrent(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene["CB_MAX_CONCURRENT"] = "1"
     for code in [0, 1, 2] { #expect(scene.run(exit: code).status == .exited(Int32(code))) }
     #expect(scene.run("--timeout", "50ms", sh: "exec sleep 600").status == .exited(124))
