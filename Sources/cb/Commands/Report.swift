@@ -41,7 +41,11 @@ struct ReportCommand: CBCommand {
       permit: permit, verdict: verdict, policy: settings.policy, draw: world.draw())
     let applied = try session.apply(.record(report), to: name)
     if applied.step.effect == .stale {
-      throw .failed("\(name): the result came too late and was not counted: the circuit has changed state since")
+      // Between the look at the token and now somebody else may have reported it, too.
+      let why =
+        applied.breaker?.generation == lease.generation
+        ? "the token was reported, or its lease ran out, at this moment" : "the circuit has changed state since"
+      throw .failed("\(name): the result came too late and was not counted: \(why)")
     }
     Announcer(name: name, settings: settings, world: world).announceResult(applied, ending)
     for transition in applied.step.transitions {
