@@ -10,8 +10,8 @@ struct Announcer {
   let world: World
   private let policy: Policy
 
-  /// How long a listener may take, in milliseconds.
-  private static let limit: Int64 = 10_000
+  /// How long a listener may take, in milliseconds (CONTRACT section 7).
+  static let limit: Int64 = 10_000
 
   init(name: BreakerName, settings: ResolvedSettings, world: World) {
     self.name = name
@@ -87,7 +87,7 @@ struct Announcer {
     let ending = runShell(
       text, inherited: world.inherited, environment: occurrence.environment + Self.withheld(world),
       input: occurrence.line, timeout: Self.limit)
-    if ending.timedOut { throw ListenerFailure(reason: "took over 10 s and was ended") }
+    if ending.timedOut { throw .tookTooLong }
     if ending.how != .exited(0) { throw ListenerFailure(reason: "failed: \(ending.forCore.reason)") }
   }
 }
@@ -106,6 +106,8 @@ extension Announcer {
 
 struct ListenerFailure: Error {
   var reason: String
+
+  static let tookTooLong = ListenerFailure(reason: "took over 10 s and was ended")
 }
 
 extension Outcome {

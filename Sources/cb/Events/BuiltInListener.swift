@@ -63,6 +63,10 @@ enum BuiltInListener {
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw failure("cannot make a socket") }
     defer { close(descriptor) }
+    // The queue of such a socket is short (net.unix.max_dgram_qlen, 10 by default): in a rush of events there is a wait,
+    // for as long as any listener may take.
+    var patience = timeval(tv_sec: Int(Announcer.limit / 1000), tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { place in
@@ -70,11 +74,16 @@ enum BuiltInListener {
     }
     let sent = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        sendto(
-          descriptor, datagram, datagram.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), address,
-          socklen_t(MemoryLayout<sockaddr_un>.size))
+        var sent: Int
+        repeat {
+          sent = sendto(
+            descriptor, datagram, datagram.count, Int32(MSG_NOSIGNAL), address,
+            socklen_t(MemoryLayout<sockaddr_un>.size))
+        } while sent < 0 && errno == EINTR  // a stop and SIGCONT end such a wait (signal(7))
+        return sent
       }
     }
+    if sent < 0, errno == EAGAIN { throw .tookTooLong }
     guard sent == datagram.count else { throw failure("cannot send to \(path)") }
   }
 
