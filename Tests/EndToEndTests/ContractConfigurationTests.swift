@@ -7,8 +7,10 @@ import Testing
 struct ContractConfigurationTests {
   let scene = Scene()
 
-  @Test("it is JSON5: comments, bare keys, single quotes, trailing commas, numbers, lists")
-  func json5() {
+  @Test(
+    "it is JSON5: comments, bare keys, single quotes, trailing commas, numbers, lists", arguments: StoreUnderTest.all)
+  func json5(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.configure(
       """
       // what this host needs
@@ -27,8 +29,9 @@ struct ContractConfigurationTests {
     #expect(scene.get("reset-timeout", "web") == "90")
   }
 
-  @Test("of several patterns that match the longest wins")
-  func longestWins() {
+  @Test("of several patterns that match the longest wins", arguments: StoreUnderTest.all)
+  func longestWins(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.configure(
       "{breakers: {'db-backup': {'fail-max': 4}, '*': {'fail-max': 1}, 'db-*': {'fail-max': 2}, 'db-b*': {'fail-max': 3}}}"
     )
@@ -74,8 +77,9 @@ struct ContractConfigurationTests {
     #expect(scene.cb("status").status == .exited(64))
   }
 
-  @Test("--config comes before CB_CONFIG, and a file that is named has to be there")
-  func named() {
+  @Test("--config comes before CB_CONFIG, and a file that is named has to be there", arguments: StoreUnderTest.all)
+  func named(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     scene.run(exit: 0)
     scene.configure("{defaults: {'fail-max': 2}}")
     let other = scene.sandbox.file("other.json5", "{defaults: {'fail-max': 3}}")
@@ -118,5 +122,104 @@ struct ContractConfigurationTests {
     let result = scene.cb("status")
     #expect(result.status == .exited(64))
     #expect(result.isOneMessage)
+  }
+
+  @Test("the environment gives every breaker its settings, and a list several as lines", arguments: StoreUnderTest.all)
+  func environment(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene["CB_FAIL_MAX"] = "2"
+    scene["CB_EXCLUDE"] = "3\n64-66"
+    scene["CB_EXCLUDE_IF"] = "test $CB_EXIT_STATUS = 7\ntest $CB_EXIT_STATUS = 8"
+    for name in ["x", "y"] {
+      for code in [3, 65, 7, 8, 1] { scene.run(name: name, exit: code) }
+      #expect(scene.total("excluded", name) == 4)
+      #expect(scene.counter(name) == "1")
+      scene.run(name: name, exit: 1)
+      #expect(scene.state(name) == "open")
+    }
+    // An empty variable is none.
+    scene["CB_FAIL_MAX"] = ""
+    #expect(scene.get("fail-max") == "5")
+  }
+
+  @Test("where two hosts run one breaker with different settings, status shows it", arguments: StoreUnderTest.all)
+  func twoHosts(_ store: StoreUnderTest) {
+    let here = Scene(store)
+    let there = Scene(onStoreOf: here)
+    func shown(_ host: Scene, _ label: String) -> String? {
+      let lines = host.cb("status", "x").outputText.split(separator: "\n").map { $0.drop { $0 == " " } }
+      return lines.first { $0.hasPrefix(label) }.map { String($0.dropFirst(label.count).drop { $0 == " " }) }
+    }
+    here.configure("{breakers: {x: {'fail-max': 3}}}")
+    there.configure("{breakers: {x: {'fail-max': 7, 'reset-timeout': '5m'}}}")
+    here.run(exit: 0)
+    #expect(shown(here, "Last run used") == nil && shown(here, "Others used") == nil)
+    there.run(exit: 1)
+    for host in [here, there] {
+      #expect(shown(host, "Others used")?.hasPrefix("fail-max 3, reset-timeout 60s, until ") == true)
+    }
+    #expect(shown(here, "Last run used") == "fail-max 7, reset-timeout 5m")
+    #expect(shown(there, "Last run used") == nil)
+    #expect(here.get("fail-max") + there.get("fail-max") == "37")
+    // The counter is one, and each host judges it by its own settings.
+    for _ in 1...3 { there.run(exit: 1) }
+    #expect(there.state() == "closed")
+    here.run(exit: 1)
+    #expect(there.state() == "open")
+  }
+
+  // MARK: /etc/cb/config.json5
+
+  /// Writes the file that is /etc/cb/config.json5 amid `OwnSystem.configuration`.
+  private func configureSystem(_ scene: Scene, _ text: String, mode: mode_t = 0o644) {
+    _ = scene.sandbox.execute(["/bin/mkdir", "-p", "etc-cb"])
+    _ = scene.sandbox.file("etc-cb/config.json5", text)
+    chmod(scene.path + "/etc-cb/config.json5", mode)
+  }
+
+  @Test("/etc/cb/config.json5 is read where the user has none, and status -v names it", arguments: StoreUnderTest.all)
+  func system(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    configureSystem(scene, "{defaults: {'fail-max': 3}, breakers: {'x*': {'min-calls': 7}}}")
+    scene.run(exit: 0)
+    let shown = scene.cb(amid: OwnSystem.configuration, "status", "-v", "x").outputText.split(separator: "\n")
+    func line(_ key: String) -> Substring { shown.first { $0.drop { $0 == " " }.hasPrefix(key) } ?? "" }
+    #expect(line("fail-max").contains(" 3 ") && line("fail-max").contains("/etc/cb/config.json5, defaults"))
+    #expect(line("min-calls").contains(" 7 ") && line("min-calls").contains("/etc/cb/config.json5, breakers 'x*'"))
+    // The user's own file stands in its place: the two do not add up.
+    _ = scene.sandbox.execute(["/bin/mkdir", "-p", ".config/cb"])
+    let own = scene.sandbox.file(".config/cb/config.json5", "{defaults: {'min-calls': 8}}")
+    #expect(scene.cb(amid: OwnSystem.configuration, "get", "x", "fail-max").outputText == "5\n")
+    #expect(scene.cb(amid: OwnSystem.configuration, "get", "x", "min-calls").outputText == "8\n")
+    unlink(own)
+    scene["CB_CONFIG"] = scene.sandbox.file("named.json5", "{}")
+    #expect(scene.cb(amid: OwnSystem.configuration, "get", "x", "fail-max").outputText == "5\n")
+  }
+
+  @Test("/etc/cb/config.json5 can name the store, and its settings hold for runs")
+  func systemStore() {
+    let scene = Scene()
+    configureSystem(scene, "{store: 'file:\(scene.path)/named', defaults: {'fail-max': 1, 'reset-timeout': '1h'}}")
+    scene.cb(amid: OwnSystem.configuration, "run", "--quiet", "x", "--", "false")
+    #expect(scene.isStoreUntouched)
+    #expect(scene.cb("get", "--store", "file:\(scene.path)/named", "x", "state").outputText == "open\n")
+  }
+
+  @Test("a mistake in /etc/cb/config.json5 is told with file, line and column, and so is one that others can write")
+  func systemFaults() {
+    let scene = Scene()
+    configureSystem(scene, "{\n  defaults: {'fail-mox': 3}\n}")
+    let unknown = scene.cb(amid: OwnSystem.configuration, "run", "x", "--", "echo", "started")
+    #expect(unknown.status == .exited(64))
+    #expect(unknown.output == [])
+    #expect(unknown.errorText.contains("/etc/cb/config.json5: line 2, column 14: unknown key 'fail-mox'"))
+    configureSystem(scene, "{}", mode: 0o666)
+    let writable = scene.cb(amid: OwnSystem.configuration, "status")
+    #expect(writable.status == .exited(64))
+    #expect(writable.isOneMessage)
+    #expect(writable.errorText.contains("/etc/cb/config.json5"))
+    configureSystem(scene, "{}")
+    #expect(scene.cb(amid: OwnSystem.configuration, "status").status == .exited(0))
+    #expect(scene.isStoreUntouched)
   }
 }
