@@ -202,7 +202,8 @@ struct BackoffTests {
   @Test("trips, decay and cap agree with a plain reference over long lives", arguments: 0..<150)
   func reference(seed: Int) throws {
     var random = SeededRandom(seed: seed)
-    let (base, factor, longest) = (random.span(1...100), random.int(1...4), random.span(1...4000))
+    let (base, factor) = (random.span(1...100), random.int(1...4))
+    let longest = random.span(1...(random.chance(30) ? base : 4000))  // a cap below the reset timeout caps nothing
     var bench = Bench {
       $0.failMax = 1
       $0.resetTimeout = .seconds(base)
