@@ -28,6 +28,29 @@ struct ReadmeTests {
     }
   }
 
+  @Test func `every target of a makefile is guarded: it runs, and does not while the circuits are open`() throws {
+    for block in try blocks(in: "make") {
+      let sandbox = try Sandbox()
+      let make = ["/usr/bin/make", "-f", try sandbox.write("makefile", block.text)]
+      let targets = block.text.matches(of: /(?m)^([a-z]+):/).map { String($0.1) }
+      try #require(!targets.isEmpty)
+      func counted(_ outcome: String) throws -> Int {
+        try sandbox.run([Program.cb, "metrics"]).lines.count { $0.hasSuffix("outcome=\"\(outcome)\"} 1") }
+      }
+      for target in targets {
+        let result = try sandbox.run(make + [target])
+        #expect(result.status == 0, "\(target): \(result.error)")
+      }
+      #expect(try counted("success") == targets.count)
+      #expect(try sandbox.run([Program.cb, "open", "*", "--hold"]).lines.count == targets.count)
+      for target in targets {
+        let result = try sandbox.run(make + [target])
+        #expect(result.status == 2, "\(target): \(result.error)")
+      }
+      #expect(try counted("rejected") == targets.count)
+    }
+  }
+
   @Test func `every line of a crontab runs as cron would run it, without a home`() throws {
     for block in try blocks(in: "crontab") {
       for line in block.text.split(separator: "\n") {
