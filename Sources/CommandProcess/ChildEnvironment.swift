@@ -6,7 +6,9 @@ struct ChildEnvironment: ~Copyable {
   private var entries: [UnsafeMutablePointer<CChar>?] = []
   private var owned: [UnsafeMutablePointer<CChar>] = []
 
-  init(adding additions: [(name: String, value: String)]) {
+  init(adding additions: [(name: String, value: String)], and bytes: (name: String, value: [UInt8])? = nil) {
+    var additions = additions.map { (name: $0.name, value: Array($0.value.utf8)) }
+    if let bytes { additions.append(bytes) }
     let prefixes = additions.map { Array("\($0.name)=".utf8CString.dropLast()) }
     var next = cprocess_environment()
     while let place = next, let entry = place.pointee {
@@ -14,7 +16,7 @@ struct ChildEnvironment: ~Copyable {
       next = place + 1
     }
     for (name, value) in additions {
-      let bytes = Array(name.utf8) + [UInt8(ascii: "=")] + value.utf8.filter { $0 != 0 }
+      let bytes = Array(name.utf8) + [UInt8(ascii: "=")] + value.filter { $0 != 0 }
       let copy = CStringCopy.make(bytes)
       owned.append(copy)
       entries.append(copy)

@@ -6,6 +6,8 @@ package struct LaunchRequest {
   package var argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   /// Added to the environment, in place of variables of the same name. NUL bytes in a value are dropped.
   package var environment: [(name: String, value: String)]
+  /// One more of these, whose value need not be UTF-8.
+  package var bytes: (name: String, value: [UInt8])?
   /// Ends the command and all that it started after this many milliseconds; nil: never.
   package var timeout: Int64?
   /// Milliseconds from the timeout's SIGTERM to SIGKILL.
@@ -23,6 +25,7 @@ package struct LaunchRequest {
   package init(
     argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
     environment: [(name: String, value: String)] = [],
+    bytes: (name: String, value: [UInt8])? = nil,
     timeout: Int64? = nil,
     killAfter: Int64 = 5000,
     stderrTail: Int? = nil,
@@ -32,6 +35,7 @@ package struct LaunchRequest {
   ) {
     self.argv = argv
     self.environment = environment
+    self.bytes = bytes
     self.timeout = timeout
     self.killAfter = killAfter
     self.stderrTail = stderrTail

@@ -30,7 +30,7 @@ func supervise(_ request: LaunchRequest, inherited: InheritedState, heeding sign
   guard let failure = cprocess_shared_int() else { return Ending(how: .failed(errno)) }
   defer { munmap(failure, MemoryLayout<Int32>.size) }
 
-  let environment = ChildEnvironment(adding: request.environment)
+  let environment = ChildEnvironment(adding: request.environment, and: request.bytes)
   let command = environment.withPointer { envp in
     withUnsafePointer(to: inherited.mask.raw) { mask in
       var command = cprocess_command(

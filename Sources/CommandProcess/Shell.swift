@@ -7,6 +7,7 @@ package func runShell(
   _ text: String,
   inherited: InheritedState,
   environment: [(name: String, value: String)] = [],
+  bytes: (name: String, value: [UInt8])? = nil,
   input: [UInt8]? = nil,
   timeout: Int64 = 10_000
 ) -> Ending {
@@ -16,7 +17,7 @@ package func runShell(
   return shell.withPointer { argv in
     supervise(
       LaunchRequest(
-        argv: argv, environment: environment, timeout: timeout, killAfter: 1000, input: input,
+        argv: argv, environment: environment, bytes: bytes, timeout: timeout, killAfter: 1000, input: input,
         outputToStandardError: true),
       inherited: inherited, heeding: .of(SIGCHLD, SIGCONT))
   }

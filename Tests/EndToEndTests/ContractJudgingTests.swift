@@ -97,6 +97,18 @@ struct ContractJudgingTests {
     #expect(scene.total("excluded") == 2)
   }
 
+  @Test("the tail is what was written to the byte, in any encoding, and where it begins within a character")
+  func tailBytes() {
+    let predicate = "printf %s \"$CB_STDERR_TAIL\" | od -An -v -tx1 | tr -d ' \\n' > seen; false"
+    scene.run("--exclude-if", predicate, sh: "printf 'd\\351j\\340 \\377\\200\\n\\033[1m' >&2; exit 1")
+    #expect(scene.sandbox.read("seen") == "64e96ae020ff800a1b5b316d")
+    // 2049 characters of two bytes, and one byte: the tail begins with the second half of one.
+    scene.run("--exclude-if", predicate, sh: "head -c 2049 /dev/zero | sed 's/\\x0/\u{FC}/g' >&2; printf x >&2; exit 1")
+    let seen = scene.sandbox.read("seen") ?? ""
+    #expect(seen.count == 2 * 4096)
+    #expect(seen.hasPrefix("bcc3bc") && seen.hasSuffix("c3bc78"))
+  }
+
   @Test("standard error is shown live and in its order, though a predicate asks for it")
   func live() {
     let script = "echo one >&2; echo two >&2; read code; echo three >&2; exit $code"

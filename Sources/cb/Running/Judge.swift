@@ -14,21 +14,14 @@ struct Judge {
     }
   }
 
+  /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
   private func isExcluded(by predicate: String, _ ending: CommandProcess.Ending) -> Bool {
     let result = runShell(
-      predicate, inherited: world.inherited, environment: Self.environment(name, ending), input: [], timeout: 10_000)
+      predicate, inherited: world.inherited,
+      environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
+      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), input: [], timeout: 10_000)
     if result.timedOut { world.say("\(name): exclude-if '\(predicate)' took over 10 s and was ended") }
     return result.how == .exited(0)
-  }
-
-  /// What a predicate sees (CONTRACT section 3).
-  private static func environment(
-    _ name: BreakerName, _ ending: CommandProcess.Ending
-  ) -> [(name: String, value: String)] {
-    var environment = [(name: "CB_BREAKER", value: name.text)]
-    environment += ending.environment
-    environment.append((name: "CB_STDERR_TAIL", value: String(decoding: ending.stderrTail, as: UTF8.self)))
-    return environment
   }
 }
 
