@@ -7,21 +7,22 @@ struct ChildEnvironment: ~Copyable {
   private var owned: [UnsafeMutablePointer<CChar>] = []
 
   init(adding additions: [(name: String, value: String)], and bytes: (name: String, value: [UInt8])? = nil) {
-    var additions = additions.map { (name: $0.name, value: Array($0.value.utf8)) }
-    if let bytes { additions.append(bytes) }
-    let prefixes = additions.map { Array("\($0.name)=".utf8CString.dropLast()) }
+    var prefixes = additions.map { Array("\($0.name)=".utf8CString.dropLast()) }
+    if let bytes { prefixes.append(Array("\(bytes.name)=".utf8CString.dropLast())) }
     var next = cprocess_environment()
     while let place = next, let entry = place.pointee {
       if !prefixes.contains(where: { strncmp(entry, $0, $0.count) == 0 }) { entries.append(entry) }
       next = place + 1
     }
-    for (name, value) in additions {
-      let bytes = Array(name.utf8) + [UInt8(ascii: "=")] + value.filter { $0 != 0 }
-      let copy = CStringCopy.make(bytes)
-      owned.append(copy)
-      entries.append(copy)
-    }
+    for (name, value) in additions { add(name, value.utf8) }
+    if let bytes { add(bytes.name, bytes.value) }
     entries.append(nil)
+  }
+
+  private mutating func add(_ name: String, _ value: some Sequence<UInt8>) {
+    let copy = CStringCopy.make(Array(name.utf8) + [UInt8(ascii: "=")] + value.filter { $0 != 0 })
+    owned.append(copy)
+    entries.append(copy)
   }
 
   func withPointer<Result>(_ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result) -> Result {

@@ -170,6 +170,17 @@ struct ContractJudgingTests {
     #expect(scene.state() == "open")
   }
 
+  @Test("a window counts the runs of all hosts", arguments: StoreUnderTest.all, ["4", "1h"])
+  func windowOfHosts(_ store: StoreUnderTest, _ window: String) {
+    let here = Scene(store)
+    let there = Scene(onStoreOf: here)
+    here.cb("set", "x", "window=\(window)", "min-calls=4", "failure-rate=75%")
+    for (host, code) in [(here, 1), (there, 0), (there, 1)] { host.run(exit: code) }
+    #expect(here.state() == "closed")
+    here.run(exit: 1)
+    #expect(there.state() == "open")
+  }
+
   @Test("a window of time forgets what is older")
   func windowOfTime() {
     let options = ["--window", "1s", "--min-calls", "2"]
@@ -210,6 +221,34 @@ struct ContractJudgingTests {
     #expect(scene.total("failures") == 0)
     scene.run(options, sh: "sleep 0.1")
     #expect(scene.state() == "open")
+  }
+
+  @Test("the streak of trips outlives a success, and cb close and cb reset clear it", arguments: StoreUnderTest.all)
+  func streak(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene.cb("set", "x", "fail-max=1", "reset-timeout=1h", "reset-max=30d", "reset-backoff=10")
+    func expectTrip(_ hours: Double, _ row: Int, _ location: SourceLocation = #_sourceLocation) {
+      scene.run("--quiet", exit: 1)
+      let left = (Double(scene.get("retry-after")) ?? 0) / 3600
+      #expect(left > hours * 0.9 && left <= hours, "\(left) h", sourceLocation: location)
+      #expect(scene.shown("trips_in_a_row")?.int == row, sourceLocation: location)
+    }
+    expectTrip(1, 1)
+    // No full reset timeout has passed in health.
+    for _ in 1...2 {
+      scene.cb("half-open", "x")
+      scene.run(exit: 0)
+      #expect(scene.state() == "closed")
+    }
+    expectTrip(10, 2)
+    scene.cb("half-open", "x")
+    expectTrip(100, 3)
+    for command in ["close", "reset"] {
+      scene.cb(command, "x")
+      expectTrip(1, 1)
+      scene.cb("half-open", "x")
+      expectTrip(10, 2)
+    }
   }
 
   @Test("jitter is drawn once a trip: every look at it agrees", arguments: StoreUnderTest.all)
