@@ -15,11 +15,22 @@ struct ContractSettingsTests {
     effect.check(scene, way.channel.give(effect.key, effect.value, to: scene))
   }
 
+  /// Without these the effect would be waited for: for a minute or more.
+  private static let slowToMiss: Set = ["reset-timeout", "timeout", "kill-after"]
+
+  @Test(
+    "what shows an effect fails without the setting",
+    arguments: SettingEffect.all.filter { !slowToMiss.contains($0.key) })
+  func noEffect(_ effect: SettingEffect) {
+    withKnownIssue { effect.check(scene, []) }
+  }
+
   @Test("the table of effects and errors has every key")
   func complete() {
     scene.run(exit: 0)
     let keys = scene.shown("settings")?.keys.sorted() ?? []
     #expect(SettingEffect.all.map(\.key).sorted() == keys)
+    // Any text is a predicate but none: `emptyPredicate`.
     #expect((SettingError.all.map(\.key) + ["exclude-if"]).sorted() == keys)
   }
 
@@ -48,6 +59,28 @@ struct ContractSettingsTests {
       for part in [fault.key, value, fault.range] { #expect(result.errorText.contains(part)) }
     }
     #expect(scene.isStoreUntouched)
+  }
+
+  @Test(
+    "a predicate of no text is an error by option and file; by set and environment it is none",
+    arguments: StoreUnderTest.all)
+  func emptyPredicate(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    let option = scene.run("--exclude-if", "", sh: "echo started")
+    scene.configure(SettingChannel.file.configuration("exclude-if", ""))
+    let file = scene.run(sh: "echo started")
+    for result in [option, file] {
+      #expect(result.status == .exited(64))
+      #expect(result.output == [])
+      #expect(result.isOneMessage)
+      for part in ["exclude-if", "''", "a shell command"] { #expect(result.errorText.contains(part)) }
+    }
+    #expect(scene.isStoreUntouched)
+    scene["CB_CONFIG"] = nil
+    scene["CB_EXCLUDE_IF"] = ""
+    #expect(scene.cb("set", "x", "exclude-if=").status == .exited(0))
+    #expect(scene.run(exit: 1).status == .exited(1))
+    #expect(scene.counter() == "1")
   }
 
   @Test("an unknown key is an error by option, set and file")
