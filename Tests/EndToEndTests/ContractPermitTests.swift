@@ -227,7 +227,8 @@ struct ContractPermitTests {
       ["permit", "x", "--lease", "0"], ["permit", "x", "--lease", "-1s"], ["permit", "x", "--lease=soon"],
       ["permit", "a/b"], ["permit"], ["permit", "x", "y"], ["report", "x", "t", "good"],
       ["report", "x", "t", "exit:256"],
-      ["report", "x", "t", "exit:"], ["report", "x", "t", "exit:-1"], ["report", "x", "t", "signal:0"],
+      ["report", "x", "t", "exit:"], ["report", "x", "t", "exit:-1"], ["report", "x", "t", "exit:+1"],
+      ["report", "x", "t", "signal:0"],
       ["report", "x", "t", "signal:65"], ["report", "x", "t", "signal:SIGNONE"], ["report", "x", "t", "Success"],
       ["report", "x", "t", ""], ["report", "x", "t"], ["report", "x"],
     ])

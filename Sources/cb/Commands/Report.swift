@@ -67,7 +67,7 @@ enum ReportedResult {
       return
     }
     let parts = text.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2 else { return nil }
+    guard parts.count == 2, parts[1].first != "+" else { return nil }
     switch parts[0] {
     case "exit":
       guard let code = Int32(parts[1]), (0...255).contains(code) else { return nil }
