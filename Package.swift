@@ -52,9 +52,11 @@ let package = Package(
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
-      name: "store-exerciser", dependencies: ["BreakerStore", "CircuitBreaker"], path: "Tests/StoreExerciser", swiftSettings: strict),
+      name: "store-exerciser", dependencies: ["BreakerStore", "CircuitBreaker"], path: "Tests/StoreExerciser",
+      swiftSettings: strict),
     .testTarget(
-      name: "BreakerStoreTests", dependencies: ["BreakerStore", "CircuitBreaker", "store-exerciser"], swiftSettings: strict),
+      name: "BreakerStoreTests", dependencies: ["BreakerStore", "CircuitBreaker", "store-exerciser"],
+      swiftSettings: strict),
     .testTarget(
       name: "RedisStoreTests", dependencies: ["RedisStore", "BreakerStore", "CircuitBreaker"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),

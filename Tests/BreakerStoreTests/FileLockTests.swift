@@ -1,8 +1,8 @@
+import CircuitBreaker
 import Glibc
 import Testing
 
 @testable import BreakerStore
-import CircuitBreaker
 
 extension FileStoreTests {
   @Suite struct Locks {

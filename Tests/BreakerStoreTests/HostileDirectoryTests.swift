@@ -1,8 +1,8 @@
+import CircuitBreaker
 import Glibc
 import Testing
 
 @testable import BreakerStore
-import CircuitBreaker
 
 enum Plant: String, CaseIterable, Sendable {
   case symlink, danglingSymlink, fifo, directory, socket, device, hardLink

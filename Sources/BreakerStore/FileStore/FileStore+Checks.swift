@@ -54,7 +54,8 @@ extension FileStore {
       return [StoreCheck("directory", error)]
     }
     return [
-      StoreCheck("directory", .ok, "\(path): not there yet; the first change makes it in \(name.text)".escapingControls())
+      StoreCheck(
+        "directory", .ok, "\(path): not there yet; the first change makes it in \(name.text)".escapingControls())
     ] + SpaceCheck.checks(parent)
   }
 
