@@ -13,6 +13,12 @@ package protocol BreakerStorage {
   /// cannot be lost by the end of any process; a state change not even by a power cut.
   func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied
 
+  /// As `apply`, for an event of which the caller needs no more than that it is stored: a store of which working the
+  /// effect out costs something may leave that to those who look later.
+  ///
+  /// - Returns: what the user has to be told once, as in `Applied.notices`.
+  func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String]
+
   /// Every breaker as `read` gives it, in the order of names. One that cannot be read keeps no other from it.
   func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError)
 
@@ -34,6 +40,13 @@ package protocol BreakerStorage {
 
   /// Lets go of what is held between two steps, such as a connection; the next step takes it again.
   func rest()
+
+  /// Whether there is anything that `rest` would let go of.
+  var isHolding: Bool { get }
+
+  /// Has the next steps ask the store itself, even where it failed a moment ago and would be left alone for a while: a
+  /// person waits for the answer. It holds until the store fails this caller.
+  func insist()
 }
 
 /// What a look at a breaker shows.
@@ -59,6 +72,16 @@ package struct Reading {
   }
 }
 
+extension Reading {
+  /// The permit under which a result counts here that was admitted by another store, one that has failed since: in a
+  /// circuit that is closed, and nowhere else, as if the run had been admitted now.
+  package func permitOfStrayResult(_ token: Token) -> Permit {
+    Permit(
+      token: token, breaker: breaker?.id, generation: (breaker ?? Breaker(id: 0)).generation, isTrial: false,
+      hasLease: false)
+  }
+}
+
 /// What an event came to.
 package struct Applied {
   /// nil where there is no such breaker and the event makes none; the step then says `stale` or `done`.
@@ -77,7 +100,15 @@ package struct Applied {
 }
 
 extension BreakerStorage {
+  package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
+    try apply(event, to: name).notices
+  }
+
   package func rest() {}
+
+  package var isHolding: Bool { false }
+
+  package func insist() {}
 
   package func checks() -> [StoreCheck] { [] }
 

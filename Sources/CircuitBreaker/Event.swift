@@ -113,6 +113,14 @@ package struct Report: Hashable, Sendable {
   }
 }
 
+extension Report {
+  /// Whether it may change the state of the circuit. What went well, and was not slow, in a closed circuit does not,
+  /// nor does it where the circuit has moved on since.
+  package var mayChangeState: Bool {
+    permit.hasLease || verdict.outcome == .failure || policy.slowAfter != nil
+  }
+}
+
 /// Who acted by hand, and why.
 package struct ManualAction: Hashable, Sendable {
   package var by: String

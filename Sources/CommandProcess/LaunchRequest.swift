@@ -15,8 +15,9 @@ package struct LaunchRequest {
   /// How many of the last bytes of standard error to keep; nil: standard error is left alone. Otherwise the command
   /// writes into a pipe, which it can tell from a terminal, and cb passes each byte on as it comes.
   package var stderrTail: Int?
-  /// Called about every so many milliseconds while the command runs. Signals wait while it does.
-  package var tick: (every: Int64, action: () -> Void)?
+  /// Called about so many milliseconds after the start, while the command runs; gives how many later it is called
+  /// again, nil for never. Signals wait while it does.
+  package var tick: (after: Int64, action: () -> Int64?)?
   /// What the command reads on standard input, in place of cb's own.
   package var input: [UInt8]?
   /// Its standard output goes where cb's standard error goes.
@@ -29,7 +30,7 @@ package struct LaunchRequest {
     timeout: Int64? = nil,
     killAfter: Int64 = 5000,
     stderrTail: Int? = nil,
-    tick: (every: Int64, action: () -> Void)? = nil,
+    tick: (after: Int64, action: () -> Int64?)? = nil,
     input: [UInt8]? = nil,
     outputToStandardError: Bool = false
   ) {

@@ -41,7 +41,7 @@ struct Supervision: ~Copyable {
     self.start = start
     self.tee = tee
     limit = request.timeout.map { .running(until: start + $0) } ?? .none
-    nextTick = request.tick.map { start + $0.every }
+    nextTick = request.tick.map { start + $0.after }
   }
 
   mutating func toTheEnd() -> Ending {
@@ -179,8 +179,7 @@ struct Supervision: ~Copyable {
   private mutating func heedTheTime() {
     let now = millisecondsNow()
     if let tick = request.tick, let due = nextTick, now >= due {
-      tick.action()
-      nextTick = now + tick.every
+      nextTick = tick.action().map { now + $0 }
     }
     switch limit {
     case .running(let until) where now >= until:

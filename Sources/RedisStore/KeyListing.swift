@@ -33,6 +33,7 @@ extension RedisClient {
       let said = ServerErrorText(text)
       // "This instance has cluster support disabled", or a proxy that has no such command.
       if said.code == .server { return [home] }
+      if said.word == "NOPERM", try isAlone(connection, deadline) { return [home] }
       throw serverError(text, words)
     }
     guard let ranges = reply.array else { throw senseless(home, words, reply) }
@@ -56,6 +57,14 @@ extension RedisClient {
         detail: "no node of the cluster has a slot")
     }
     return nodes
+  }
+
+  /// Whether a server whose CLUSTER a user may not ask is no part of a cluster. HELLO needs no right, and says so from
+  /// Redis 6 on; older ones have no rights to lack.
+  private func isAlone(_ connection: RedisConnection, _ deadline: Deadline) throws(RedisError) -> Bool {
+    let reply = try exchange([[Array("HELLO".utf8)]], connection, deadline)[0]
+    guard let parts = reply.array, let key = parts.firstIndex(where: { $0.string == "mode" }) else { return false }
+    return key + 1 < parts.count && parts[key + 1].string == "standalone"
   }
 
   /// Asks one node itself: no redirection makes sense here.

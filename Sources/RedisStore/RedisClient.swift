@@ -70,6 +70,14 @@ package final class RedisClient {
     }
   }
 
+  /// Sends a script that the server has to where the last one of these keys ran, and does not wait for the reply: for
+  /// what is worth no round trip and lost at no cost. The connection ends with it.
+  package func post(_ script: Script, keys: [[UInt8]], arguments: [[UInt8]]) {
+    let owner = owners.isEmpty ? nil : keys.first.flatMap { owners[HashSlot.of($0)] }
+    guard let endpoint = owner ?? home, let connection = connections.removeValue(forKey: endpoint) else { return }
+    connection.post(script.evalsha(keys, arguments))
+  }
+
   /// Runs one command; an error reply is thrown.
   package func command(_ command: Command, deadline: Deadline) throws(RedisError) -> RedisReply {
     let reply = try pipeline([command], deadline: deadline)[0]

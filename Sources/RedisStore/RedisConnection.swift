@@ -234,6 +234,21 @@ extension RedisConnection {
     return nil
   }
 
+  /// Sends a command as far as that goes at once. The connection is of no use after it: nobody hears the reply.
+  func post(_ command: [[UInt8]]) {
+    guard isUsable, greeting == nil else { return }
+    isUsable = false
+    var wire: [UInt8] = []
+    CommandFormat.append(command, to: &wire)
+    if let tls {
+      guard (try? tls.seal(wire)) != nil else { return }
+      wire = []
+      tls.takeOutput(&wire)
+    }
+    var sent = 0
+    _ = send(wire, &sent)
+  }
+
   private func wait(unsent: Bool, _ deadline: Deadline) -> Bool {
     let events = unsent ? POLLIN | POLLOUT : POLLIN
     var entries = [pollfd(fd: socket.descriptor, events: Int16(events), revents: 0)]

@@ -120,12 +120,18 @@ extension RedisStore {
     // A minute to live, should this be killed half-way. What is written is the size of a small event.
     let event = Array(#"{"event":"doctor","id":"1"}"#.utf8)
     let steps: [(Script, [[UInt8]])] = [
-      (LogScripts.append, [Self.word(0), [], [], Self.word(60_000), [], Self.word(0), event]),
+      (LogScripts.append, [Self.word(0), [], [], Self.word(60_000), [], Self.word(0), Self.word(0), event]),
       (
         LogScripts.append,
-        [Self.word(1), [], Array("1".utf8), Self.word(60_000), Array("{}".utf8), Self.word(1), Array("{}".utf8)]
+        [
+          Self.word(1), [], Array("1".utf8), Self.word(60_000), Array("{}".utf8), Self.word(1), Self.word(0),
+          Array("{}".utf8),
+        ]
       ),
-      (LogScripts.append, [Self.word(1), Array("1".utf8), Array("1".utf8), Self.word(0), [], Self.word(0)]),
+      (
+        LogScripts.append,
+        [Self.word(1), Array("1".utf8), Array("1".utf8), Self.word(0), [], Self.word(0), Self.word(0)]
+      ),
       (LogScripts.read, [Self.word(-1), [], []]),
       (LogScripts.remove, []),
     ]

@@ -18,7 +18,7 @@ struct Session {
   ///
   /// Every level but the stored settings is checked here, so that a mistake shows before anything is done.
   init(
-    _ places: Places, options: [(key: SettingKey, text: String)] = [], world: World
+    _ places: Places, options: [(key: SettingKey, text: String)] = [], for asker: Asker = .person, world: World
   ) throws(CommandFailure) {
     self.world = world
     configuration = try ConfigurationFile.load(places.config, world: world)
@@ -32,6 +32,15 @@ struct Session {
     let location = try StoreLocation.find(option: places.store, configured: configuration.store, world: world)
     self.location = location
     store = try Self.open(location, world: world)
+    if asker == .person { store.insist() }
+  }
+
+  /// Who waits for the answer of a store that failed some seconds ago.
+  enum Asker {
+    /// Wants to know how things are now, or that a change is made: the store is asked.
+    case person
+    /// One of perhaps a thousand that start in the same second: the store is left alone for a moment.
+    case script
   }
 
   /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is

@@ -42,8 +42,7 @@ struct EventLog {
     let time = Timestamp(milliseconds: milliseconds)
     self.time = time
     // As young as the snapshot: how old each was is not worth its bytes.
-    seen = (snapshot["ids"]?.array ?? []).compactMap { $0.string.flatMap { UInt64($0, radix: 16) } }
-      .map { Seen(id: $0, at: time) }
+    seen = EventID.list(snapshot["ids"]?.string ?? "").map { Seen(id: $0, at: time) }
   }
 
   /// The snapshot that holds all events up to `next`.
@@ -51,8 +50,8 @@ struct EventLog {
     guard let breaker, let time else { return nil }
     var document = BreakerDocument.encode(breaker, name: name)
     document.append("time", .integer(time.milliseconds))
-    let young = seen.filter { time - $0.at <= Self.seenFor }
-    document.append("ids", .array(young.map { .string(String($0.id, radix: 16)) }))
+    let young = seen.filter { time - $0.at <= Self.seenFor }.suffix(Self.seenAtMost)
+    document.append("ids", .string(EventID.text(young.map(\.id))))
     return JSONValue.object(document).bytes(.compact)
   }
 

@@ -54,6 +54,9 @@ struct LogReply {
     guard first >= base else { throw .senseless("it has more events than there are") }
   }
 
+  /// Nothing but the head, for a client that can do without the events.
+  var isBrief: Bool { events.isEmpty && snapshot.isEmpty }
+
   /// The number of the first event in the reply.
   var first: Int { next - events.count }
 }

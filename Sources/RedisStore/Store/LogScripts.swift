@@ -15,6 +15,9 @@ enum LogScripts {
   /// The format of the hash; a higher one is refused.
   static let format = 1
 
+  /// Every so many events of a breaker the client whose event it was sees to it that the log becomes short again.
+  static let turn = 32
+
   /// What all scripts begin with: the time, the numbers, and what is under the key.
   private static let opening = """
     local time = redis.call('TIME')
@@ -69,13 +72,17 @@ enum LogScripts {
     """)
 
   /// KEYS: hash, history. ARGV: where the client stands (3); milliseconds to live, or 0 for ever; snapshot of all that
-  /// the client has (empty: none); number of history lines that leave with it; history lines...; events...
+  /// the client has (empty: none); number of history lines that leave with it; 1 where the client can do without the
+  /// events; history lines...; events...
   ///
   /// One HSET comes first of all writes: the server checks its memory only there, and a script does not roll back.
   /// The snapshot is taken only from a client that began with the one that is there; its lines move to the history
   /// with it, so that each gets there once. A time to live is begun only for a client that has seen all, and knows the
   /// state; what has one gets it anew. Where that comes out wrong the client sees it in the answer, and a stroke without
   /// a change by a client that has not seen all leaves the matter to whoever changed something last.
+  ///
+  /// Of the clients that can do without the events one in so many gets them all the same: it is the one that shortens
+  /// the log (see `RedisStore`).
   static let append = Script(
     """
     \(opening)
@@ -85,7 +92,7 @@ enum LogScripts {
     local lines = tonumber(ARGV[6])
     local sawAll = known and have == next
     local write = {}
-    for index = 7 + lines, #ARGV do
+    for index = 8 + lines, #ARGV do
       write[#write + 1] = 'e' .. next
       write[#write + 1] = now .. ' ' .. ARGV[index]
       next = next + 1
@@ -109,7 +116,7 @@ enum LogScripts {
         redis.call('HDEL', KEYS[1], unpack(fields))
         drop = drop + #fields
       end
-      for index = 7, 6 + lines do redis.pcall('RPUSH', KEYS[2], ARGV[index]) end
+      for index = 8, 7 + lines do redis.pcall('RPUSH', KEYS[2], ARGV[index]) end
       if lines > 0 then redis.pcall('LTRIM', KEYS[2], -1000, -1) end
     end
     mortal = '0'
@@ -118,6 +125,10 @@ enum LogScripts {
       for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, live) end
     elseif sawAll or (changes and live == 0) then
       for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+    end
+    if ARGV[7] == '1' and next % \(turn) ~= 0 then
+      known = true
+      have = next
     end
     \(answer)
     """)

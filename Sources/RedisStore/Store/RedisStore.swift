@@ -13,6 +13,8 @@ package final class RedisStore: BreakerStorage {
   private var known: (name: BreakerName, log: EventLog)?
   private var identity: ProcessIdentity?
   private var isNewOutage = true
+  /// Whether a failure of a moment ago keeps us from asking: not where a person waits.
+  private var insists = false
 
   /// Events in a log from which on the next report brings a snapshot along.
   private static let eventsAtMost = 16
@@ -39,6 +41,12 @@ package final class RedisStore: BreakerStorage {
 
   package func rest() {
     client.close()
+  }
+
+  package var isHolding: Bool { client.isConnected }
+
+  package func insist() {
+    insists = true
   }
 
   package var isNews: Bool { isNewOutage }
@@ -126,20 +134,53 @@ package final class RedisStore: BreakerStorage {
   // MARK: Changing
 
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
+    let stroke = stroke(event, name)
+    return try finish(stroke, try write(stroke, name), name)
+  }
+
+  package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
+    let stroke = stroke(event, name)
+    // Who brings about that the key goes away by itself, or stays, has to look whether that came out right.
+    let isPlain = stroke.log != nil && stroke.events.count == 1 && stroke.lifetime == Self.timeToLive
+    let reply = try write(stroke, name, isBrief: isPlain)
+    return isPlain && reply.isBrief ? [] : try finish(stroke, reply, name).notices
+  }
+
+  /// What goes to the server in one stroke.
+  private struct Stroke {
+    /// What is known of the breaker; nil where it was not read.
+    var log: EventLog?
+    /// How long it lives untouched after the events, as far as is known; nil: for ever.
+    var lifetime: Span?
+    var compaction: Compaction?
+    /// The last one is the caller's.
+    var events: [Event] = []
+    var ids: [String] = []
+  }
+
+  private func stroke(_ event: Event, _ name: BreakerName) -> Stroke {
     let log = known?.name == name ? known?.log : nil
     let events = Self.losing(log?.breaker, liveness) + [event]
-    let ids = events.map { _ in String(random(), radix: 16) }
-    let predicted = log.flatMap { Self.lifetime($0, after: events, ids) }
-    let compacted = log.flatMap { Self.compaction($0, name, from: Self.eventsAtMost) }
-    let reply = try write(name, log, predicted, compacted, events, ids)
-    let (folded, own) = try fold(reply, name, compacted: compacted?.log, until: ids.last)
+    let ids = events.map { _ in EventID.draw(random) }
+    return Stroke(
+      log: log, lifetime: log.flatMap { Self.lifetime($0, after: events, ids) },
+      compaction: log.flatMap { Self.compaction($0, name, from: Self.eventsAtMost) }, events: events, ids: ids)
+  }
+
+  /// Works out what the stroke came to, and keeps the log in order.
+  private func finish(_ stroke: Stroke, _ reply: LogReply, _ name: BreakerName) throws(StoreError) -> Applied {
+    let (folded, own) = try fold(reply, name, compacted: stroke.compaction?.log, until: stroke.ids.last)
     known = (name, folded)
-    let isWrong = (Self.lifetime(folded.breaker) != nil) != reply.isMortal
-    // Commands that change without a look must not make a log grow for ever.
-    let isLong = log == nil && folded.next - folded.base >= 2 * Self.eventsAtMost
-    if isWrong || isLong { setRight(folded, name) }
+    let isLong = folded.next - folded.base >= 2 * Self.eventsAtMost
+    if (Self.lifetime(folded.breaker) != nil) != reply.isMortal {
+      setRight(folded, name)
+    } else if isLong, stroke.log == nil || reply.next % LogScripts.turn == 0 {
+      // Of those who meet in a long log one shortens it for all: each would otherwise be handed the events of all the
+      // others. And commands that change without a look must not make it grow for ever.
+      shorten(folded, name)
+    }
     guard let own else {
-      let effect: Effect = if case .record = event { .stale } else { .done }
+      let effect: Effect = if case .record = stroke.events.last { .stale } else { .done }
       return Applied(breaker: folded.breaker, step: Step(effect), now: reply.now)
     }
     return Applied(breaker: own.breaker, step: own.step, now: own.now)
@@ -165,21 +206,23 @@ package final class RedisStore: BreakerStorage {
     return [word(log.next), Array(log.snapshotID.utf8), Array(log.lastID.utf8)]
   }
 
-  private func write(
-    _ name: BreakerName, _ log: EventLog?, _ lifetime: Span?, _ compaction: Compaction?, _ events: [Event] = [],
-    _ ids: [String] = []
-  ) throws(StoreError) -> LogReply {
-    var arguments = Self.standing(log)
-    arguments.append(Self.word(lifetime?.milliseconds ?? 0))
-    arguments.append(compaction?.snapshot ?? [])
-    arguments.append(Self.word(compaction?.lines.count ?? 0))
-    arguments += compaction?.lines ?? []
-    for (event, id) in zip(events, ids) {
+  private func write(_ stroke: Stroke, _ name: BreakerName, isBrief: Bool = false) throws(StoreError) -> LogReply {
+    try run(LogScripts.append, name, Self.arguments(stroke, isBrief: isBrief), "change", ids: stroke.ids)
+  }
+
+  private static func arguments(_ stroke: Stroke, isBrief: Bool = false) -> [[UInt8]] {
+    var arguments = standing(stroke.log)
+    arguments.append(word(stroke.lifetime?.milliseconds ?? 0))
+    arguments.append(stroke.compaction?.snapshot ?? [])
+    arguments.append(word(stroke.compaction?.lines.count ?? 0))
+    arguments.append(word(isBrief ? 1 : 0))
+    arguments += stroke.compaction?.lines ?? []
+    for (event, id) in zip(stroke.events, stroke.ids) {
       var object = EventDocument.encode(event)
       object.append("id", .string(id))
       arguments.append(JSONValue.object(object).bytes(.compact))
     }
-    return try run(LogScripts.append, name, arguments, "change", ids: ids)
+    return arguments
   }
 
   /// The dead of this host lose their places with the same stroke.
@@ -206,9 +249,22 @@ package final class RedisStore: BreakerStorage {
   /// Sets right the time to live that the stroke itself got wrong, because others were at it in the same moment, and
   /// shortens the log. Not worth an error: the next change does the same.
   private func setRight(_ log: EventLog, _ name: BreakerName) {
-    let compaction = Self.compaction(log, name, from: Self.eventsAtMost)
-    guard let reply = try? write(name, log, Self.lifetime(log.breaker), compaction) else { return }
-    if let folded = try? fold(reply, name, compacted: compaction?.log) { known = (name, folded.log) }
+    let stroke = upkeep(log, name)
+    guard let reply = try? write(stroke, name) else { return }
+    if let folded = try? fold(reply, name, compacted: stroke.compaction?.log) { known = (name, folded.log) }
+  }
+
+  /// Shortens the log, and does not wait for it: what becomes of it changes nothing for us.
+  private func shorten(_ log: EventLog, _ name: BreakerName) {
+    let keys = BreakerKeys(name, prefix: location.prefix)
+    client.post(LogScripts.append, keys: [keys.hash, keys.history], arguments: Self.arguments(upkeep(log, name)))
+  }
+
+  /// A stroke without an event.
+  private func upkeep(_ log: EventLog, _ name: BreakerName) -> Stroke {
+    Stroke(
+      log: log, lifetime: Self.lifetime(log.breaker),
+      compaction: Self.compaction(log, name, from: Self.eventsAtMost))
   }
 
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
@@ -238,14 +294,19 @@ package final class RedisStore: BreakerStorage {
     let reply = try guarded(operation) { () throws(RedisError) in
       let all = [keys.hash, keys.history]
       // One budget for both tries: a server that does not answer is not waited for twice.
-      let deadline = client.deadline()
+      let isReused = client.isConnected
+      let end = Deadline.after(location.connectTimeout + location.timeout)
       do throws(RedisError) {
-        return try client.run(script, keys: all, arguments: arguments, deadline: deadline)
+        return try client.run(script, keys: all, arguments: arguments, deadline: min(client.deadline(), end))
       } catch {
-        // The events may be there already: sent again, their ids make them count once.
-        guard error.mayHaveBeenApplied, !ids.isEmpty, !deadline.hasPassed else { throw error }
+        // The events may be there already: sent again, their ids make them count once. And a connection of an earlier
+        // step may have been closed by the server since: that says nothing of the server.
+        let wasClosed = isReused && error.code == .unreachable
+        guard wasClosed || error.mayHaveBeenApplied && !ids.isEmpty, error.code != .timedOut, !end.hasPassed else {
+          throw error
+        }
         client.close()
-        return try client.run(script, keys: all, arguments: arguments, deadline: deadline)
+        return try client.run(script, keys: all, arguments: arguments, deadline: end)
       }
     }
     return try checked(reply, name)
@@ -263,7 +324,8 @@ package final class RedisStore: BreakerStorage {
   private func guarded<Value>(
     _ operation: String, _ body: () throws(RedisError) -> Value
   ) throws(StoreError) -> Value {
-    if outage.isResting() {
+    let isResting = outage.isResting()
+    if isResting, !insists {
       isNewOutage = false
       throw StoreError(
         .redis("it failed some seconds ago and is left alone for a moment"), operation, location.redacted)
@@ -274,6 +336,8 @@ package final class RedisStore: BreakerStorage {
       return value
     } catch {
       isNewOutage = outage.note(error)
+      // Asked and seen: the next of many breakers need not wait for the same.
+      insists = false
       client.close()
       throw StoreError(.redis(error.description), operation, location.redacted)
     }

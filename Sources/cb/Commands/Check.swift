@@ -14,7 +14,7 @@ struct Check: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
-    let session = try Session(common.places, world: world)
+    let session = try Session(common.places, for: .script, world: world)
     return try session.wouldAdmit(name).isAdmitted ? ExitCode.success : ExitCode.rejected
   }
 }

@@ -11,7 +11,7 @@ struct Names: CBCommand {
   @OptionGroup var common: CommonOptions
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    let session = try Session(common.places, world: world)
+    let session = try Session(common.places, for: .script, world: world)
     let names = try session.storeResult { () throws(StoreError) in try session.store.names() }
     try world.print(names.map { $0.text + "\n" }.joined())
     return ExitCode.success

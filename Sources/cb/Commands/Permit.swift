@@ -23,7 +23,7 @@ struct PermitCommand: CBCommand {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
     let term = try term()
-    let session = try Session(common.places, world: world)
+    let session = try Session(common.places, for: .script, world: world)
     let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
     let settings = try session.settings(for: name, stored: reading.breaker?.settings)
     let request = AdmissionRequest(token: world.token(), policy: settings.policy, kind: .permit, term: term)

@@ -24,7 +24,7 @@ struct ReportCommand: CBCommand {
       throw .usage(
         "report: '\(outcome)' is no outcome: it must be success, failure, excluded, ignored, exit:N or signal:N")
     }
-    let session = try Session(common.places, world: world)
+    let session = try Session(common.places, for: .script, world: world)
     let (breaker, now) = try session.existing(name)
     guard let lease = breaker.leases.first(where: { $0.token.text == token && $0.kind == .permit }) else {
       throw .failed(

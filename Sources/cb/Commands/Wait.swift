@@ -24,7 +24,7 @@ struct Wait: CBCommand {
         throw .usage("--timeout: '\(timeout)' is not valid: it must be a duration such as 90s, 5m or 1h30m")
       }
     }
-    let session = try Session(common.places, world: world)
+    let session = try Session(common.places, for: .script, world: world)
     let waiting = Waiting(limit: limit, clock: world.clock)
     while true {
       let (isAdmitted, due) = try session.wouldAdmit(name)

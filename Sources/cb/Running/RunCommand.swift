@@ -22,7 +22,7 @@ struct RunCommand {
     name = try BreakerName(argument: options.name)
     self.options = options
     self.command = command
-    session = try Session(options.places, options: options.settings, world: world)
+    session = try Session(options.places, options: options.settings, for: .script, world: world)
   }
 
   /// Runs to the end, and ends as CMD ended.
@@ -166,10 +166,9 @@ struct RunCommand {
   }
 
   private func launch(
-    _ settings: Settings, _ state: CircuitState, tick: (every: Int64, action: () -> Void)?
+    _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
   ) -> CommandProcess.Ending {
-    session.store.rest()
-    return CommandProcess.run(
+    CommandProcess.run(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
         killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick),
@@ -177,6 +176,7 @@ struct RunCommand {
   }
 
   private func runUnguarded(_ settings: ResolvedSettings) -> Int32 {
+    session.store.rest()
     let ending = launch(settings.settings, .closed, tick: nil)
     sayNotStarted(ending)
     endLike(ending)
@@ -189,30 +189,57 @@ struct RunCommand {
     let permit = admitted.permit
     let store = admitted.store
     let ending = launch(
-      admitted.settings.settings, permit.isTrial ? .halfOpen : .closed,
-      tick: permit.hasLease ? (every: Lease.renewal.milliseconds, action: { renew(permit, on: store) }) : nil)
+      admitted.settings.settings, permit.isTrial ? .halfOpen : .closed, tick: upkeep(of: permit, on: store))
     sayNotStarted(ending)
     let verdict = Judge(name: name, settings: admitted.settings.settings, world: world).verdict(on: ending)
+    let report = Report(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())
     do {
-      let applied = try store.apply(
-        .record(
-          Report(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())),
-        to: name)
-      store.rest()
-      tell(applied.notices)
-      announcer.announceResult(applied, ending)
-      if options.notice != .none {
-        for transition in applied.step.transitions {
-          world.say("\(name): " + Messages.transition(transition, applied.breaker, at: applied.now))
-        }
+      if report.mayChangeState || !announcer.listeners.isEmpty {
+        let applied = try store.apply(.record(report), to: name)
+        store.rest()
+        conclude(applied, ending, announcer)
+      } else {
+        tell(try store.take(.record(report), to: name))
       }
     } catch {
       // CMD ran: its exit code is the result, whatever became of ours.
-      // A Redis that fell silent may have done what it was asked for.
-      let fate = if case .redis = error.kind { "was not counted, as far as is known" } else { "was not counted" }
-      world.say("\(name): \(error.description); the result of this run (\(verdict.reason)) \(fate)")
+      if let applied = count(report, admitted, after: error) { conclude(applied, ending, announcer) }
     }
     endLike(ending)
+  }
+
+  private func conclude(_ applied: Applied, _ ending: CommandProcess.Ending, _ announcer: Announcer) {
+    tell(applied.notices)
+    announcer.announceResult(applied, ending)
+    guard options.notice != .none else { return }
+    for transition in applied.step.transitions {
+      world.say("\(name): " + Messages.transition(transition, applied.breaker, at: applied.now))
+    }
+  }
+
+  // MARK: While CMD runs
+
+  /// For how long after its start CMD may find the connection kept, in milliseconds: the report of a run that is soon
+  /// over then needs no new one, and one that takes its time holds no place of the server's.
+  private static let connectionKept: Int64 = 1000
+
+  /// What is to be done meanwhile: the connection is let go of, and a lease renewed.
+  private func upkeep(of permit: Permit, on store: any BreakerStorage) -> (after: Int64, action: () -> Int64?)? {
+    let renewal = permit.hasLease ? Lease.renewal.milliseconds : nil
+    guard store.isHolding || renewal != nil else { return nil }
+    var isHolding = store.isHolding
+    return (
+      after: isHolding ? Self.connectionKept : renewal ?? Self.connectionKept,
+      action: {
+        if isHolding {
+          isHolding = false
+          store.rest()
+          return renewal.map { $0 - Self.connectionKept }
+        }
+        renew(permit, on: store)
+        return renewal
+      }
+    )
   }
 
   /// A renewal that fails is not worth a word: the next may go through, and if none does the lease runs out.

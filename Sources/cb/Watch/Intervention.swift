@@ -9,6 +9,7 @@ struct Intervention {
 
   /// One line that says what it did, or why not.
   func execute() -> String {
+    session.store.insist()
     do throws(CommandFailure) {
       let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
       let settings = try session.settings(for: name, stored: reading.breaker?.settings)
