@@ -12,7 +12,7 @@ RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/contrib/symbol-order -Xlinker --no-warn-symbol-ordering
 
-.PHONY: all build demo test torture lint bench install uninstall deb tarball deps clean
+.PHONY: all build demo test test-traits torture lint bench install uninstall deb tarball deps clean
 
 all: build
 
@@ -29,6 +29,10 @@ demo: build
 test: build
 	@sh contrib/install-dependencies test
 	CB_BINARY="$(CURDIR)/$(BUILD)" $(SWIFT) test
+
+# Builds without Redis and without TLS, some minutes each: no part of make test.
+test-traits: deps
+	@SWIFT="$(SWIFT)" sh contrib/test-traits
 
 # The long form of the trust tests: make torture T=30m [STORE=file|redis]
 T ?= 30m
