@@ -3,7 +3,8 @@ import Testing
 
 /// What can be wrong with a Redis store when a run asks for admission.
 enum RedisTrouble: String, CaseIterable, CustomTestStringConvertible {
-  case absent, stopped, wrongType, foreignHash, newerFormat, replica, noPassword, wrongPassword, busy
+  case absent, stopped, wrongType, foreignHash, newerFormat, replica, noPassword, wrongPassword
+  case asleep, busy, loading, full, cannotSave
 
   var testDescription: String { rawValue }
 
@@ -18,20 +19,24 @@ enum RedisTrouble: String, CaseIterable, CustomTestStringConvertible {
     case .replica: "replica"
     case .noPassword: "NOAUTH"
     case .wrongPassword: "WRONGPASS"
-    case .busy: "no answer in time"
+    case .asleep: "no answer in time"
+    case .busy: "BUSY"
+    case .loading: "LOADING"
+    case .full: "maxmemory"
+    case .cannotSave: "MISCONF"
     }
   }
 
   var url: String {
     switch self {
-    case .stopped, .busy: "timeout=400ms&connect-timeout=400ms"
+    case .stopped, .asleep: "timeout=400ms&connect-timeout=400ms"
     default: RedisServer.patience
     }
   }
 
   /// A server in this trouble, and the URL for it.
   func server() throws -> (RedisServer, url: String) {
-    let server = try RedisServer()
+    let server = try RedisServer(["--busy-reply-threshold", "20", "--enable-protected-configs", "yes"])
     var user = ""
     switch self {
     case .absent: server.stop()
@@ -44,17 +49,43 @@ enum RedisTrouble: String, CaseIterable, CustomTestStringConvertible {
     case .wrongPassword:
       server.cli("CONFIG", "SET", "requirepass", "sesame")
       user = "anna:pa55%2Fword@"
-    // DEBUG SLEEP blocks whoever says it as well.
+    case .asleep: putToSleep(server)
     case .busy:
-      sleeper = server.sandbox.start(["/usr/bin/redis-cli", "-p", String(server.port), "DEBUG", "SLEEP", "600"])
-      #expect(sleeper.map { isAlive($0.pid) } == true)
-      usleep(500_000)
+      sleeper = server.sandbox.start(
+        ["/usr/bin/redis-cli", "-p", String(server.port), "EVAL", "while true do end", "0"])
+      #expect(eventually { server.cli("PING").contains("BUSY") })
+    case .loading:
+      // 4000 keys, 10 ms each: it loads for longer than any test.
+      server.cli("DEBUG", "POPULATE", "4000")
+      server.cli("SAVE")
+      server.stop()
+      let slowly = ["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"]
+      #expect(server.start(slowly, until: "Loading RDB"))
+    case .full:
+      #expect(Sandbox(store: server.url).cb("close", "x").status == .exited(0))
+      server.cli("CONFIG", "SET", "maxmemory", "1")
+    case .cannotSave:
+      #expect(Sandbox(store: server.url).cb("close", "x").status == .exited(0))
+      // Where it is to save is gone.
+      let directory = server.sandbox.path + "/gone"
+      mkdir(directory, 0o700)
+      server.cli("CONFIG", "SET", "dir", directory)
+      server.cli("CONFIG", "SET", "save", "36000 1000000")
+      rmdir(directory)
+      server.cli("BGSAVE")
+      #expect(eventually { server.cli("INFO", "persistence").contains("rdb_last_bgsave_status:err") })
     }
     return (server, "redis://\(user)127.0.0.1:\(server.port)?\(url)")
   }
 }
 
 nonisolated(unsafe) private var sleeper: Running?
+
+/// DEBUG SLEEP blocks whoever says it as well.
+private func putToSleep(_ server: RedisServer) {
+  sleeper = server.sandbox.start(["/usr/bin/redis-cli", "-p", String(server.port), "DEBUG", "SLEEP", "600"])
+  #expect(eventually { server.cli("-t", "0.2", "PING").hasPrefix("PONG") == false })
+}
 
 @Suite(.serialized) struct RedisTroubleTests {
   @Test(arguments: RedisTrouble.allCases)
@@ -90,15 +121,16 @@ nonisolated(unsafe) private var sleeper: Running?
     if trouble != .absent { #expect(server.cli("-t", "1", "DUMP", "cb:{x}") == before) }
   }
 
-  @Test(arguments: [RedisTrouble.absent, .stopped, .wrongType, .foreignHash, .newerFormat, .replica, .wrongPassword])
+  @Test(arguments: RedisTrouble.allCases.filter { $0 != .noPassword && $0 != .asleep })
   func `Manual commands never pretend`(trouble: RedisTrouble) throws {
     let (server, url) = try trouble.server()
     defer { withExtendedLifetime(server) {} }
     let commands = [
       ["open", "x"], ["close", "x", "--hold"], ["half-open", "x"], ["reset", "x"], ["set", "x", "fail-max=3"],
     ]
+    // A host that remembers the outage asks all the same: each names the trouble itself.
+    let sandbox = Sandbox(store: url)
     for words in commands {
-      let sandbox = Sandbox(store: url)
       let result = sandbox.start([Programs.cb] + words).wait(seconds: 60)
       #expect(result.status == .exited(1), "\(words)")
       #expect(result.output.isEmpty && result.isOneLine, "\(words): \(result.outputText)\(result.errorText)")
@@ -112,7 +144,7 @@ nonisolated(unsafe) private var sleeper: Running?
   }
 
   @Test(arguments: Blow.allCases)
-  func `A blow between admission and report costs the count, not CMD's output or exit code`(blow: Blow) throws {
+  func `A blow between admission and report costs neither the count nor CMD's output or exit code`(blow: Blow) throws {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.bare + "?timeout=1s&connect-timeout=1s")
     let running = sandbox.runInFlight()
@@ -120,9 +152,7 @@ nonisolated(unsafe) private var sleeper: Running?
     case .stop: server.send(SIGSTOP)
     case .kill: server.stop()
     case .pause: server.cli("CLIENT", "PAUSE", "600000", "ALL")
-    case .debugSleep:
-      sleeper = server.sandbox.start(["/usr/bin/redis-cli", "-p", String(server.port), "DEBUG", "SLEEP", "600"])
-      usleep(500_000)
+    case .debugSleep: putToSleep(server)
     case .demote: server.cli("REPLICAOF", "127.0.0.1", "1")
     case .full: server.cli("CONFIG", "SET", "maxmemory", "1")
     case .emptied:
@@ -135,8 +165,56 @@ nonisolated(unsafe) private var sleeper: Running?
       #expect(result.error.isEmpty, "\(result.errorText)")
       return
     }
-    #expect(result.isOneLine && result.errorText.contains("not counted"), "\(result.errorText)")
+    #expect(result.isOneLine && result.errorText.contains("counted by the file store"), "\(result.errorText)")
     if blow == .full { #expect(result.errorText.contains("maxmemory")) }
+    let standIn = sandbox.cb("history", "x", "--store", "file:\(sandbox.path)/state").outputText
+    #expect(standIn.contains("exit 7"), "\(standIn)")
+  }
+
+  @Test(arguments: ["local", "run", "reject"])
+  func `A Redis that dies while CMD runs: local counts and trips by the file store, the others say that nothing is`(
+    policy: String
+  ) throws {
+    let server = try RedisServer()
+    let sandbox = Sandbox(store: server.url)
+    let options = ["--fail-max", "1", "--on-event", "any=file:events", "--on-store-error", policy]
+    let script = "echo up; read code; echo err >&2; exit $code"
+    let running = sandbox.start(
+      [Programs.cb, "run"] + options + ["x", "--", "/bin/sh", "-c", script], input: nil)
+    #expect(running.expect("up", seconds: 60))
+    server.stop()
+    let result = running.end(7)
+    #expect(result.status == .exited(7) && result.outputText == "up\n")
+    let lines = result.errorText.split(separator: "\n" as Character)
+    #expect(lines.first == "err", "\(lines)")
+    let events = sandbox.lines("events").compactMap {
+      String($0).parts(between: "\"event\":\"").last?.prefix { $0 != "\"" }
+    }
+    guard policy == "local" else {
+      #expect(lines.count == 2 && lines[1].contains("not counted"), "\(lines)")
+      #expect(sandbox.cb("get", "x", "state", "--store", "file:\(sandbox.path)/state").status == .exited(1))
+      #expect(events == ["before-call"])
+      return
+    }
+    #expect(lines.count == 3 && lines[1].contains("counted by the file store"), "\(lines)")
+    #expect(lines.last?.contains("circuit opened") == true, "\(lines)")
+    #expect(events == ["before-call", "failure", "state-change"])
+    // The outage is known, and the stand-in's circuit open.
+    #expect(sandbox.run("--fail-max", "1", sh: "echo ran").status == .exited(75))
+  }
+
+  @Test func `A result that meets an open circuit on the stand-in is late news there`() throws {
+    let server = try RedisServer()
+    let sandbox = Sandbox(store: server.url)
+    let state = "file:\(sandbox.path)/state"
+    #expect(sandbox.cb("open", "x", "--hold", "--store", state).status == .exited(0))
+    let running = sandbox.runInFlight()
+    server.stop()
+    let result = running.end(0)
+    #expect(result.status == .exited(0) && result.isOneLine, "\(result.errorText)")
+    #expect(result.errorText.contains("not closed"), "\(result.errorText)")
+    let status = sandbox.cb("status", "x", "--json", "--store", state).outputText
+    #expect(status.contains("\"stale\": 1") && status.contains("\"calls\": 0"), "\(status)")
   }
 
   @Test func `A trial that comes back to an emptied server is stale, and leaves nothing for long`() throws {
@@ -263,6 +341,29 @@ nonisolated(unsafe) private var sleeper: Running?
       let result = sandbox.start([Programs.cb] + words).wait(seconds: 60)
       #expect(result.status == .exited(0), "\(words): \(result.outputText)\(result.errorText)")
       #expect(!(result.outputText + result.errorText).contains("NOPERM"), "\(words)")
+    }
+  }
+
+  /// That right matters in a cluster only: there a list without it would lack what is on other nodes.
+  @Test func `Without the right to ask for a cluster's nodes a single server can be listed, and a cluster cannot`()
+    throws
+  {
+    let rights = "on >pw resetkeys ~cb:* -@all +eval +evalsha +time +hmget +hget +scan +ping +role"
+    let alone = try RedisServer()
+    let node = try RedisServer([
+      "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-port", "PORT2",
+    ])
+    node.cli("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+    #expect(eventually(seconds: 60) { node.cli("CLUSTER", "INFO").contains("cluster_state:ok") })
+    for (server, code) in [(alone, Int32(0)), (node, 1)] {
+      let sandbox = Sandbox(store: server.url)
+      #expect(sandbox.cb("open", "x").status == .exited(0))
+      let words = ["/usr/bin/redis-cli", "-p", String(server.port), "ACL", "SETUSER", "looker"]
+      #expect(sandbox.execute(words + rights.split(separator: " ").map(String.init)).outputText == "OK\n")
+      sandbox.environment["CB_STORE"] = "redis://looker:pw@127.0.0.1:\(server.port)?\(RedisServer.patience)"
+      let listed = sandbox.cb("status")
+      #expect(listed.status == .exited(code), "\(listed.outputText)\(listed.errorText)")
+      if code == 0 { #expect(listed.outputText.contains("open")) } else { #expect(listed.errorText.contains("NOPERM")) }
     }
   }
 }

@@ -119,4 +119,13 @@ struct PartsTests {
     var entries = [pollfd(fd: -1, events: 0, revents: 0)]
     #expect(Deadline.after(.milliseconds(20)).poll(&entries) == 0)
   }
+
+  @Test("Ids of events survive the text in which a snapshot holds them")
+  func eventIDs() {
+    let ids: [UInt64] = [0, 1, 63, 64, 1 << 47, (1 << 48) - 1, 0x1234_5678_9ABC]
+    #expect(EventID.text(ids).utf8.count == 8 * ids.count)
+    #expect(EventID.list(EventID.text(ids)) == ids)
+    #expect(EventID.list("") == [] && EventID.list("short") == [] && EventID.list("!!!!!!!!00000000") == [0])
+    #expect(UInt64(EventID.draw { .max }, radix: 16) == (1 << 48) - 1)
+  }
 }

@@ -70,6 +70,30 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
+  func `What is only taken counts as what is applied, and whoever looks then sees it`(kind: Kind) throws {
+    let place = try Place(kind)
+    let stores = try [place.store(), place.store()]
+    let name = try BreakerName("x")
+    for round in 0..<150 {
+      // Two clients in turn: neither has seen what the other reported.
+      let store = stores[round % 2]
+      let request = AdmissionRequest(token: Token(UInt64(round), 1), policy: Policy())
+      let permit = try #require(try store.read(name).admitWithoutTrace(request))
+      let verdict = Verdict(round % 3 == 0 ? .excluded : .success, reason: "exit 0")
+      let report = Report(permit: permit, verdict: verdict, policy: Policy(), draw: 0)
+      #expect(!report.mayChangeState)
+      #expect(try store.take(.record(report), to: name).isEmpty)
+    }
+    let totals = try #require(try stores[0].read(name).breaker?.totals)
+    #expect(totals.calls == 150 && totals.successes == 100 && totals.excluded == 50 && totals.stale == 0)
+    // Nor does the log grow, or the key stay for ever.
+    guard let server = place.server else { return }
+    let fields = try #require(try server.client().say("HLEN", "cb:{x}").integer)
+    let lives = try #require(try server.client().say("PTTL", "cb:{x}").integer)
+    #expect(fields < 100 && lives > 0, "\(fields) fields, \(lives) ms to live")
+  }
+
+  @Test(arguments: Kind.allCases)
   func `Names, looks and removal`(kind: Kind) throws {
     let place = try Place(kind)
     let store = try place.store()

@@ -50,8 +50,11 @@ final class RedisServer {
   }
 
   /// Starts it (again), empty.
+  ///
+  /// - Parameter more: for its command line.
+  /// - Parameter sign: what its log says when it is as far as wanted.
   @discardableResult
-  func start() -> Bool {
+  func start(_ more: [String] = [], until sign: String = "Ready to accept connections") -> Bool {
     starts += 1
     var ends: [Int32] = [-1, -1]
     precondition(cts_pipe(&ends) == 0)
@@ -63,7 +66,7 @@ final class RedisServer {
       """
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
     shell = startProgram(
-      argv: (["/bin/sh", "-c", script, "sh"] + arguments).map { Array($0.utf8) },
+      argv: (["/bin/sh", "-c", script, "sh"] + arguments + more).map { Array($0.utf8) },
       environment: sandbox.environment, directory: sandbox.path, standard: (ends[0], null, null), terminal: false)
     close(ends[0])
     close(null)
@@ -74,7 +77,7 @@ final class RedisServer {
     pid = found
     return eventually(seconds: 20) {
       let log = sandbox.read("log") ?? ""
-      return log.contains("Ready to accept connections") || log.contains("Sentinel ID") || !isAlive(pid)
+      return log.contains(sign) || log.contains("Sentinel ID") || !isAlive(pid)
     } && isAlive(pid)
   }
 
@@ -92,6 +95,12 @@ final class RedisServer {
   @discardableResult
   func cli(_ words: String...) -> String {
     sandbox.execute(["/usr/bin/redis-cli", "-p", String(port)] + words).outputText
+  }
+
+  /// One number of `INFO`.
+  func info(_ key: String) -> Int {
+    let line = cli("INFO").split(whereSeparator: \.isNewline).first { $0.hasPrefix(key + ":") }
+    return line.flatMap { Int($0.dropFirst(key.count + 1)) } ?? -1
   }
 
   /// The calls of a command that clients have made since `CONFIG RESETSTAT`.

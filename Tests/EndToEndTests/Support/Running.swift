@@ -77,6 +77,9 @@ final class Running {
 
   func send(_ signal: Int32) { kill(pid, signal) }
 
+  /// What came on standard output so far, as far as somebody waited for it.
+  var text: String { String(decoding: outputBytes, as: UTF8.self) }
+
   /// Waits until standard output holds the text; whether it came.
   func expect(_ text: String, seconds: Double = 10) -> Bool {
     let end = clockSeconds() + seconds

@@ -59,12 +59,13 @@ final class Sandbox {
   }
 }
 
-/// Waits until something is so, as long as told; whether it came to be.
-func eventually(seconds: Double = 10, _ condition: () -> Bool) -> Bool {
+/// Waits until something is so, as long as told; whether it came to be. A look that takes its time itself, as at the
+/// connections of a thousand processes, is not worth taking every few milliseconds.
+func eventually(seconds: Double = 10, every milliseconds: UInt32 = 5, _ condition: () -> Bool) -> Bool {
   let end = clockSeconds() + seconds
   while !condition() {
     if clockSeconds() > end { return false }
-    usleep(5000)
+    usleep(milliseconds * 1000)
   }
   return true
 }
