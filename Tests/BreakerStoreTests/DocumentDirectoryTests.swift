@@ -144,7 +144,7 @@ extension FileStoreTests {
       var read: [String] = []
       try files.forEachDocument { name, bytes in
         #expect((try? bytes.get()).map { String(decoding: $0, as: UTF8.self) } == name.name.text)
-        read.append(name.text)
+        read.append(name.name.text)
       }
       #expect(read == expected)
     }
