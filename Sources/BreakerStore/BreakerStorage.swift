@@ -9,6 +9,10 @@ package protocol BreakerStorage {
   /// The breaker as it is now, leases of the dead and holds that are over gone. Never writes.
   func read(_ name: BreakerName) throws(StoreError) -> Reading
 
+  /// As `read`, before an `apply` that decides whatever was read: where a look that is exact costs more than one step,
+  /// a place of a process that has just ended may be shown as lost.
+  func readToChange(_ name: BreakerName) throws(StoreError) -> Reading
+
   /// Takes the event, atomically over all processes (and hosts) that share the store, and returns once its effect
   /// cannot be lost by the end of any process; a state change not even by a power cut.
   func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied
@@ -103,6 +107,8 @@ extension BreakerStorage {
   package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     try apply(event, to: name).notices
   }
+
+  package func readToChange(_ name: BreakerName) throws(StoreError) -> Reading { try read(name) }
 
   package func rest() {}
 

@@ -14,7 +14,7 @@ import Testing
     let (calls, _) = stage.strace.calls(stage.command)
     var points = 0
     for (call, occurrences) in Dictionary(grouping: calls, by: { $0 }).sorted(by: { $0.key < $1.key }) {
-      guard Effort.isTorture || Self.changing.contains(call) else { continue }
+      guard Effort.visitsAll || Self.changing.contains(call) else { continue }
       for occurrence in 1...occurrences.count {
         stage.image.restore(stage.place)
         let ended = stage.strace.tampered(stage.command, call, "signal=KILL:when=\(occurrence)")

@@ -4,52 +4,107 @@ import Testing
 
 /// What many processes see of one breaker, some of them killed, is what one after the other would have seen.
 @Suite(.serialized) struct LinearizabilityTests {
-  private static var count: Int { 36 }
+  /// Commands of a history.
+  private static var count: Int { Effort.isTorture ? 240 : 36 }
 
-  @Test(arguments: (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
-  func `many processes and kills on the file store are some order of the core's events`(seed: UInt64) throws {
-    if Effort.store == "redis" { return }
-    let place = Place()
-    let crowd = Crowd(place, store: "file:\(place.store)", seed: seed)
-    let verdict = try crowd.verdict(count: Self.count, width: 6)
-    // A search that was given up proves nothing, neither way: it is not counted as a history that was checked.
-    if case .undecided = verdict {
-      print("undecided on file, seed \(seed)")
-      return
-    }
-    #expect(verdict == .linearizable, "seed \(seed): \(verdict) \(crowd.description)")
-    print("history on file, seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
+  /// A store of either kind to which many processes go at once.
+  enum Kind: String, CaseIterable, Sendable {
+    case file, redis
+
+    static var tried: [Kind] { allCases.filter { Effort.store == nil || Effort.store == $0.rawValue } }
   }
 
-  @Test(arguments: (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
-  func `many processes and kills on a Redis server are some order of the core's events`(seed: UInt64) throws {
-    if Effort.store == "file" { return }
+  private final class Store {
     let place = Place()
-    let server = try PrivateRedis(place)
-    let crowd = Crowd(place, store: server.url, seed: seed)
-    let verdict = try crowd.verdict(count: Self.count, width: 6)
-    // A search that was given up proves nothing, neither way: it is not counted as a history that was checked.
-    if case .undecided = verdict {
-      print("undecided on redis, seed \(seed)")
-      return
+    let url: String
+    let server: PrivateRedis?
+
+    init(_ kind: Kind) throws {
+      server = kind == .redis ? try PrivateRedis(place) : nil
+      url = server?.url ?? "file:\(place.store)"
+      place.environment["CB_STORE"] = url
     }
-    #expect(verdict == .linearizable, "seed \(seed): \(verdict) \(crowd.description)")
-    print("history on redis, seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
+
+    func crowd(_ seed: UInt64) -> Crowd {
+      let server = server
+      return Crowd(place, store: url, seed: seed) { try server?.settle() }
+    }
+
+    /// The breaker as bytes that `put` takes again.
+    func take() throws -> [UInt8] {
+      try server?.ask(["DUMP", "cb:{x}"]) ?? Place.contents(place.store + "/x.json") ?? []
+    }
+
+    func put(_ bytes: [UInt8]) throws {
+      if let server {
+        _ = try server.ask([Array("RESTORE".utf8), Array("cb:{x}".utf8), [48], bytes, Array("REPLACE".utf8)])
+      } else {
+        Place.write(place.store + "/x.json", bytes)
+      }
+    }
+
   }
 
-  @Test func `a store that loses a change now and then is found out`() throws {
-    let place = Place()
-    let crowd = Crowd(place, store: "file:\(place.store)", seed: 1)
-    let document = place.store + "/x.json"
-    var old: [UInt8]?
-    crowd.sabotage = {
-      if let old { Place.write(document, old) }
-      old = Place.contents(document)
+  @Test(arguments: Kind.tried, (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
+  func `what many processes and kills leave behind is some order of the core's events`(kind: Kind, seed: UInt64) throws
+  {
+    let store = try Store(kind)
+    let crowd = store.crowd(seed)
+    let verdict = try crowd.verdict(count: Self.count, width: 5)
+    #expect(verdict == .linearizable, "\(kind), seed \(seed): \(verdict) \(crowd.description)")
+    print("history on \(kind), seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
+  }
+
+  /// Faults put in on purpose behind the back of everybody.
+  enum Fault: String, CaseIterable, Sendable {
+    /// Not one: what the faults are set off against.
+    case none
+    /// A store that forgets what it has acknowledged.
+    case lostUpdate
+    /// A result that is counted twice.
+    case doubleCount
+    /// A reader that sees what was there before.
+    case staleRead
+    /// More trials at once than half-open-max.
+    case tooManyTrials
+    /// A place that nobody holds, and that is not free.
+    case lostPlace
+    /// A change of state that nobody made.
+    case changeOfItsOwn
+  }
+
+  @Test(arguments: Kind.tried, Fault.allCases)
+  func `a store with a fault is found out`(kind: Kind, fault: Fault) throws {
+    let store = try Store(kind)
+    let crowd = store.crowd(1)
+    var old: [UInt8] = []
+    var seen = ""
+    switch fault {
+    case .none: crowd.wantsTrials = true
+    case .lostUpdate:
+      crowd.sabotage = {
+        if !old.isEmpty { try store.put(old) }
+        old = try store.take()
+      }
+    case .doubleCount: crowd.sabotage = { store.place.cb("run", "x", "--", "false") }
+    case .staleRead:
+      crowd.spoilLook = { text in
+        defer { if seen.isEmpty { seen = text } }
+        return seen.isEmpty ? text : seen
+      }
+    case .tooManyTrials:
+      // The crowd's commands see that, and believe it.
+      crowd.wantsTrials = true
+      crowd.sabotage = { store.place.cb("set", "x", "half-open-max=50") }
+    case .lostPlace: crowd.sabotage = { store.place.cb("permit", "x", "--lease", "10h") }
+    case .changeOfItsOwn: crowd.sabotage = { store.place.cb("half-open", "x") }
     }
-    let verdict = try crowd.verdict(count: 24, width: 2)
-    guard case .violation = verdict else {
-      Issue.record("not found out: \(verdict)")
-      return
+    let verdict = try crowd.verdict(count: 24, width: 4)
+    if fault == .none {
+      #expect(verdict == .linearizable, "\(crowd.description)")
+    } else if case .violation = verdict {
+    } else {
+      Issue.record("not found out: \(verdict) \(crowd.description)")
     }
   }
 
@@ -57,7 +112,7 @@ import Testing
     let start = Model(breaker: Breaker(id: 1))
     let open = Event.open(.held, ManualAction(by: "a"))
     func see(_ state: CircuitState, _ call: Double, _ end: Double) -> Operation {
-      Operation(label: "see", call: call, end: end) { $0.breaker.state == state }
+      Operation(label: "see", call: call, end: end, isLook: true) { $0.breaker.state == state }
     }
     let change = Operation(label: "open", call: 1, end: 3) {
       _ = $0.apply(open); return true
@@ -80,25 +135,31 @@ import Testing
     // Nor long after its death.
     #expect(verdict([killed, see(.closed, 4, 5), see(.open, 6, 7)]) != .linearizable)
   }
-}
 
-/// A redis-server on a private socket, ended with this value.
-final class PrivateRedis {
-  let url: String
-  private let server: Child
-
-  struct DoesNotStart: Error {}
-
-  init(_ place: Place) throws {
-    let socket = place.path + "/redis.sock"
-    server = Child(
-      ["/usr/bin/env", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", place.path]
-        .map { Array($0.utf8) }, environment: place.environment, directory: place.path)
-    url = "redis+unix://\(socket)?timeout=20s&connect-timeout=20s"
-    for _ in 0..<3000 {
-      if access(socket, F_OK) == 0 { return }
-      usleep(10000)
+  @Test func `the checker decides long histories, and says so where it cannot`() {
+    // Each adds one; forty rounds of six at once, then what was counted is seen.
+    let changes = (0..<240).map { number in
+      Operation(label: "\(number)", call: Double(number / 6), end: Double(number / 6) + 0.5) {
+        $0.breaker.totals.rejected += 1
+        return true
+      }
     }
-    throw DoesNotStart()
+    func saw(_ count: Int) -> LinearizabilityChecker.Verdict {
+      let look = Operation(label: "look", call: 100, end: 101, isLook: true) { $0.breaker.totals.rejected == count }
+      return LinearizabilityChecker(operations: changes + [look]).check(from: Model(breaker: Breaker(id: 1)))
+    }
+    #expect(saw(240) == .linearizable)
+    for wrong in [239, 241] {
+      guard case .violation(at: "look", _) = saw(wrong) else {
+        Issue.record("\(wrong) fits as well")
+        return
+      }
+    }
+    var checker = LinearizabilityChecker(operations: changes)
+    checker.limit = 10
+    guard case .undecided = checker.check(from: Model(breaker: Breaker(id: 1))) else {
+      Issue.record("it went on beyond its limit")
+      return
+    }
   }
 }

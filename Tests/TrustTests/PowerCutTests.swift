@@ -107,7 +107,7 @@ import Testing
         } catch {
           faults.append("\(around): \(error)")
         }
-        if looks % (Effort.isTorture ? 20 : 200) == 0 {
+        if looks % (Effort.visitsAll ? 20 : 200) == 0 {
           // The binary itself, to which the present must look like another boot.
           for (name, bytes) in disk ?? [:] {
             Place.write(place.store + "/" + name, replacing(Array(text.utf8), in: bytes))

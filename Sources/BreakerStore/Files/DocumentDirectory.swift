@@ -178,14 +178,13 @@ package struct DocumentDirectory: Sendable {
     switch change {
     case .none: return
     case .replace(let bytes, let durability, let spill):
-      if let spill, !spill.lines.isEmpty { try place.appendHistory(base, spill, durability) }
-      try place.replaceDocument(base, with: bytes, durability)
+      try place.replaceDocument(base, with: bytes, durability, spill)
       if durability == .flushed { try directory.flush() }
     case .remove:
       // The document before its safe copy: a power cut in between would else leave one that may be torn, and nothing to
       // make up for it. A safe copy that outlives it is not taken for that of a later breaker of this name, since the
       // first change of that one replaces it before there is a document.
-      for file in [StoreFile.temporary, .safeTemporary, .historyTemporary, .history, .document, .safeCopy] {
+      for file in [StoreFile.safeTemporary, .historyTemporary, .temporary, .history, .document, .safeCopy] {
         try place.unlink(place.name(base, file), operation: "remove")
       }
       try directory.flush()

@@ -4,11 +4,12 @@ import Glibc
 extension StorePlace {
   /// Makes a new file with these bytes under a temporary name, flushed if asked. On any error it is gone again.
   ///
-  /// - Parameter companion: a temporary name that a crash can have left only together with `name`, and that goes with it.
+  /// - Parameter base: of a document whose other temporary files a crash can have left only together with `name`: they
+  ///   go with it.
   func writeNew(
-    _ name: FileName, _ bytes: [UInt8], flushed: Bool, companion: FileName? = nil
+    _ name: FileName, _ bytes: [UInt8], flushed: Bool, withOthersOf base: [UInt8]? = nil
   ) throws(StoreError) {
-    let file = try create(name, companion)
+    let file = try create(name, base)
     do throws(StoreError) {
       try fit(file, name)
       try write(bytes, to: file, name)
@@ -26,13 +27,17 @@ extension StorePlace {
   }
 
   /// Makes a file that must not be there. What a crash has left under its name goes first; we hold the lock.
-  private func create(_ name: FileName, _ companion: FileName?) throws(StoreError) -> Descriptor {
+  private func create(_ name: FileName, _ base: [UInt8]?) throws(StoreError) -> Descriptor {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY
     for _ in 0..<2 {
       let raw = retryingInterrupts { openat(descriptor, name.cString, flags, trust.fileMode) }
       if raw >= 0 { return Descriptor(owning: raw) }
       guard errno == EEXIST else { throw error(errno, "write", name) }
-      if let companion { try unlink(companion, operation: "write") }
+      if let base {
+        for file in [StoreFile.safeTemporary, .historyTemporary] {
+          try unlink(self.name(base, file), operation: "write")
+        }
+      }
       try unlink(name, operation: "write")
     }
     throw error(EEXIST, "write", name)
@@ -86,14 +91,17 @@ extension StorePlace {
   /// `.safe` comes first, so that no state that others have seen is missing from it. Unflushed: after a power cut the
   /// rename may be there without the data, and the document empty or torn; `.safe` then still has the last state
   /// change.
+  ///
+  /// What leaves the document for the history is there before the document is without it. Its temporary file is made
+  /// before, and outlives, every other one: so whoever finds it left by a crash, which costs nothing where there was
+  /// none, removes them all.
   func replaceDocument(
-    _ base: [UInt8], with bytes: [UInt8], _ durability: Durability
+    _ base: [UInt8], with bytes: [UInt8], _ durability: Durability, _ spill: HistorySpill?
   ) throws(StoreError) {
     let temporary = name(base, .temporary)
-    // An unflushed change has no use for the safe copy's temporary name, but leaves none of a crash either.
-    try writeNew(
-      temporary, bytes, flushed: durability == .flushed, companion: name(base, .safeTemporary))
+    try writeNew(temporary, bytes, flushed: durability == .flushed, withOthersOf: base)
     do throws(StoreError) {
+      if let spill, !spill.lines.isEmpty { try appendHistory(base, spill, durability) }
       if durability == .flushed { try replaceSafeCopy(base, temporary, bytes) }
       try replace(name(base, .document), by: temporary, durability)
     } catch {
@@ -125,7 +133,7 @@ extension StorePlace {
   // MARK: History
 
   /// Adds whole lines to the history file; keeps its last half once it is over the limit.
-  func appendHistory(_ base: [UInt8], _ spill: HistorySpill, _ durability: Durability) throws(StoreError) {
+  private func appendHistory(_ base: [UInt8], _ spill: HistorySpill, _ durability: Durability) throws(StoreError) {
     let name = name(base, .history)
     guard let file = try open(name, O_RDWR | O_CREAT | O_APPEND, operation: "write") else {
       throw error(ENOENT, "write", name)

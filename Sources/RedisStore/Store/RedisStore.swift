@@ -54,10 +54,32 @@ package final class RedisStore: BreakerStorage {
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
+    var (log, now) = try ask(name)
+    // Whoever reported and ended between the server's answer and our look for the process was not lost: only where
+    // nothing came since did it die without a word.
+    for _ in 0..<16 where hasDead(log.breaker) {
+      let seen = log.lastID
+      (log, now) = try ask(name)
+      if log.lastID == seen { break }
+    }
+    return reading(&log, at: now)
+  }
+
+  /// In one round trip: the events of a change are put in order by the server, whatever was seen before.
+  package func readToChange(_ name: BreakerName) throws(StoreError) -> Reading {
+    var (log, now) = try ask(name)
+    return reading(&log, at: now)
+  }
+
+  private func ask(_ name: BreakerName) throws(StoreError) -> (log: EventLog, now: Timestamp) {
     let reply = try run(LogScripts.read, name, Self.standing(known?.name == name ? known?.log : nil), "read")
-    var log = try fold(reply, name).log
+    let log = try fold(reply, name).log
     known = (name, log)
-    return reading(&log, at: reply.now)
+    return (log, reply.now)
+  }
+
+  private func hasDead(_ breaker: Breaker?) -> Bool {
+    breaker?.leases.contains { $0.holder.map(liveness) == .dead } ?? false
   }
 
   private func reading(_ log: inout EventLog, at server: Timestamp) -> Reading {
@@ -95,7 +117,7 @@ package final class RedisStore: BreakerStorage {
           if case .error = reply { return try read(name) }
           let answer = try checked(reply, name)
           var log = try fold(answer, name).log
-          return self.reading(&log, at: answer.now)
+          return hasDead(log.breaker) ? try read(name) : self.reading(&log, at: answer.now)
         }
         known = nil
         // One that went away since its key was listed.

@@ -24,7 +24,7 @@ struct PermitCommand: CBCommand {
     let name = try BreakerName(argument: name)
     let term = try term()
     let session = try Session(common.places, for: .script, world: world)
-    let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+    let reading = try session.storeResult { () throws(StoreError) in try session.store.readToChange(name) }
     let settings = try session.settings(for: name, stored: reading.breaker?.settings)
     let request = AdmissionRequest(token: world.token(), policy: settings.policy, kind: .permit, term: term)
     let applied = try session.apply(.admit(request), to: name)

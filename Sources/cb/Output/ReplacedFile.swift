@@ -6,17 +6,32 @@ import Glibc
 struct ReplacedFile {
   let path: String
 
-  /// `.cb.prom.tmp-123` for `cb.prom`: not shown, and without an ending that a collector would read.
-  private func temporary() -> String {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    let directory = parts.dropLast().map { $0 + "/" }.joined()
-    return "\(directory).\(parts.last ?? "").tmp-\(getpid())"
+  /// Empty, or with a slash at its end.
+  private var directory: String {
+    path.split(separator: "/", omittingEmptySubsequences: false).dropLast().map { $0 + "/" }.joined()
+  }
+
+  /// `.cb.prom.tmp-123` for `cb.prom`, less the number of the process: not shown, and without an ending that a collector
+  /// would read.
+  private var prefix: String {
+    ".\(path.split(separator: "/", omittingEmptySubsequences: false).last ?? "").tmp-"
+  }
+
+  /// Removes what killed processes have left behind: files of this name whose number no process has, or has again.
+  private func removeLeftBehind() {
+    guard let stream = opendir(directory.isEmpty ? "." : directory) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return }
+      let name = String(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
+      guard name.hasPrefix(prefix), let number = pid_t(name.dropFirst(prefix.count)) else { continue }
+      if number == getpid() || (number > 0 && kill(number, 0) != 0 && errno == ESRCH) { unlink(directory + name) }
+    }
   }
 
   func write(_ text: String) throws(CommandFailure) {
-    let temporary = temporary()
-    // What a killed process of the same number left behind.
-    unlink(temporary)
+    let temporary = "\(directory)\(prefix)\(getpid())"
+    removeLeftBehind()
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0o644)
     guard descriptor >= 0 else { throw failure("write") }
     var isWritten = writeWhole(text, to: descriptor)

@@ -64,7 +64,7 @@ struct RunCommand {
     while true {
       let reading: Reading
       do {
-        reading = try store.read(name)
+        reading = try store.readToChange(name)
       } catch {
         return .failed(error, try settings(stored: nil))
       }

@@ -11,23 +11,32 @@ struct Ended {
   var wasKilled: Bool { code == 256 + SIGKILL || code == 128 + SIGKILL }
 }
 
-/// A program with its standard output and error in pipes, and nothing on its standard input.
+/// A program with its standard output and error in pipes. Its standard input is empty, and at its end at once or, for
+/// a program that waits for that, when it is released.
 final class Child {
   let pid: pid_t
   private var pipes: [Int32]
   private(set) var bytes: [[UInt8]] = [[], []]
   private var code: Int32?
+  /// The other end of its standard input; -1 where that has ended.
+  private var input: Int32 = -1
 
-  init(_ argv: [[UInt8]], environment: [String: String], directory: String = "/") {
+  init(_ argv: [[UInt8]], environment: [String: String], directory: String = "/", waits: Bool = false) {
     var ends: [[Int32]] = []
     for _ in 0..<2 {
       var pair: [Int32] = [-1, -1]
       precondition(cts_pipe(&pair) == 0)
       ends.append(pair)
     }
-    let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-    pid = Self.start(argv, environment, directory, (null, ends[0][1], ends[1][1]))
-    for descriptor in [null, ends[0][1], ends[1][1]] { close(descriptor) }
+    var source: [Int32] = [-1, -1]
+    if waits {
+      precondition(cts_pipe(&source) == 0)
+    } else {
+      source[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    }
+    input = source[1]
+    pid = Self.start(argv, environment, directory, (source[0], ends[0][1], ends[1][1]))
+    for descriptor in [source[0], ends[0][1], ends[1][1]] { close(descriptor) }
     pipes = [ends[0][0], ends[1][0]]
     for descriptor in pipes { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   }
@@ -37,7 +46,13 @@ final class Child {
       kill(pid, SIGKILL)
       _ = cts_wait(pid)
     }
-    for descriptor in pipes where descriptor >= 0 { close(descriptor) }
+    for descriptor in pipes + [input] where descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Ends its standard input: what reads there goes on.
+  func release() {
+    if input >= 0 { close(input) }
+    input = -1
   }
 
   /// The descriptors that are still open for reading.

@@ -11,8 +11,17 @@ final class Crowd {
   private(set) var kills = 0
   private(set) var processes = 0
   private var tokens: [(text: String, from: Int)] = []
+  /// How long a command takes here, in seconds.
+  private var pace = 0.01
   /// Spoils the store behind everybody's back now and then: what the checker has to find out.
-  var sabotage: (() -> Void)?
+  var sabotage: (() throws -> Void)?
+  /// After every burst, trials are asked for until there are more than half-open-max.
+  var wantsTrials = false
+  /// Spoils what a look has shown.
+  var spoilLook: ((String) -> String)?
+  /// Waits until what the dead have sent has been taken or never will be; for a server, to which a request of a dead
+  /// client may still be on its way.
+  private let settle: () throws -> Void
 
   private static var policy: Policy {
     var policy = Policy()
@@ -37,22 +46,49 @@ final class Crowd {
     var call: Double
     /// When CMD of a run was seen to have started.
     var started: Double?
+    /// When CMD of a run may end, and when it was told so: no result can be there before.
+    var releaseAt = Double.infinity
+    var released: Double?
     var killed: Double?
     var killAt: Double
   }
 
-  init(_ place: Place, store: String, seed: UInt64) {
+  init(_ place: Place, store: String, seed: UInt64, settle: @escaping () throws -> Void = {}) {
     self.place = place
     self.store = store
+    self.settle = settle
     random = SeededRandom(seed)
   }
 
   struct Failed: Error { var what: String }
 
-  /// Runs `count` commands, `width` at once, and the checker's search over what was seen.
+  /// Runs `count` commands, up to `width` at once, and the checker over what was seen. After every dozen all have to
+  /// end, and one looks: nothing that was lost stays hidden behind what came after it.
   func verdict(count: Int, width: Int) throws -> LinearizabilityChecker.Verdict {
+    let before = clockSeconds()
     let made = cb(["set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2"]).wait()
     guard made.code == 0 else { throw Failed(what: made.error) }
+    // Kills come while there is something to be killed, however slow the machine is.
+    pace = clockSeconds() - before
+    var begun = 0
+    while begun < count {
+      let burst = min(12, count - begun)
+      try run(burst, width: 2 + random.below(width - 1))
+      begun += burst
+      try sabotage?()
+      for kind in (wantsTrials ? [Kind.halfOpen, .permit, .permit, .permit] : []) + [.look] {
+        var one = start(kind)
+        one.killAt = .infinity
+        _ = one.child.wait()
+        try record(one, end: clockSeconds())
+      }
+    }
+    var checker = LinearizabilityChecker(operations: operations)
+    for entry in try history() { checker.history[entry.sequence] = .init(entry) }
+    return checker.check(from: Model(breaker: Breaker(id: 1)))
+  }
+
+  private func run(_ count: Int, width: Int) throws {
     var going: [Going] = []
     var begun = 0
     while begun < count || !going.isEmpty {
@@ -62,10 +98,17 @@ final class Crowd {
       }
       var polls = going.flatMap(\.child.sources).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       _ = poll(&polls, nfds_t(polls.count), 1)
-      let now = clockSeconds()
       for index in going.indices.reversed() {
         going[index].child.pump()
-        if going[index].started == nil, !going[index].child.bytes[0].isEmpty { going[index].started = clockSeconds() }
+        let now = clockSeconds()
+        if going[index].started == nil, !going[index].child.bytes[0].isEmpty {
+          going[index].started = now
+          going[index].releaseAt = now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
+        }
+        if going[index].released == nil, now >= going[index].releaseAt {
+          going[index].released = now
+          going[index].child.release()
+        }
         if going[index].killed == nil, now > going[index].killAt {
           going[index].killed = now
           kill(going[index].child.pid, SIGKILL)
@@ -74,17 +117,11 @@ final class Crowd {
         if going[index].child.reap() {
           let one = going.remove(at: index)
           one.child.pump()
+          if one.killed != nil { try settle() }
           try record(one, end: clockSeconds())
         }
       }
-      if let sabotage, begun % 5 == 0 { sabotage() }
     }
-    let last = start(.look)
-    _ = last.child.wait()
-    try record(last, end: clockSeconds())
-    var checker = LinearizabilityChecker(operations: operations)
-    for entry in try history() { checker.history[entry.sequence] = .init(entry) }
-    return checker.check(from: Model(breaker: Breaker(id: 1)))
   }
 
   /// What was seen, for whoever has to find out why it fits no order.
@@ -142,7 +179,8 @@ final class Crowd {
   private func start(_ kind: Kind) -> Going {
     let words =
       switch kind {
-      case .run(let fails): ["run", "x", "--store", store, "--", "sh", "-c", "echo $CB_STATE; exit \(fails ? 1 : 0)"]
+      case .run(let fails):
+        ["run", "x", "--store", store, "--", "sh", "-c", "echo $CB_STATE; read go; exit \(fails ? 1 : 0)"]
       case .open: ["open", "x"]
       case .close: ["close", "x"]
       case .halfOpen: ["half-open", "x"]
@@ -153,14 +191,13 @@ final class Crowd {
       }
     let call = clockSeconds()
     var killAt = Double.infinity
-    // On a busy machine a process takes longer to get anywhere.
-    if random.below(5) == 0 { killAt = call + Double(random.below(random.below(3) == 0 ? 40 : 400)) / 1000 }
+    if random.below(5) == 0 { killAt = call + pace * Double(random.below(random.below(2) == 0 ? 12 : 80)) / 10 }
     if case .look = kind { killAt = .infinity }
     processes += 1
     let isRun = if case .run = kind { true } else { false }
     let child = Child(
       ([Programs.cb] + words + (isRun ? [] : ["--store", store])).map { Array($0.utf8) },
-      environment: place.environment, directory: place.path)
+      environment: place.environment, directory: place.path, waits: isRun)
     return Going(kind: kind, child: child, call: call, killed: nil, killAt: killAt)
   }
 
@@ -174,54 +211,56 @@ final class Crowd {
     let isUncounted = error.contains("was not counted")
     if error.contains("cannot lock"), !isUncounted { return }
     if error.contains("cannot "), !isUncounted { throw Failed(what: error) }
-    // A request of a dead client may still be on its way to a server.
-    let last = isKilled && !store.hasPrefix("file:") ? Double.infinity : end
-    func add(_ label: String, _ call: Double, _ end: Double, after: Int? = nil, _ effect: @escaping Operation.Effect) {
-      operations.append(
-        Operation(label: label, call: call, end: end, isOptional: isKilled, after: after, effect: effect))
+    func add(_ label: String, _ call: Double, _ end: Double, _ effect: @escaping Operation.Effect) {
+      operations.append(Operation(label: label, call: call, end: end, isOptional: isKilled, effect: effect))
     }
     let number = operations.count
     switch one.kind {
     case .run(let fails):
       let token = Token(text: "run\(number)")
       let isTrial = one.child.output.hasPrefix("half-open")
-      let wasStarted = one.started != nil
+      let started = one.started ?? (one.child.output.isEmpty ? nil : end)
       let isRejected = !isKilled && code == 75
-      add("run \(number)", one.call, isKilled ? last : one.started ?? end) { model in
+      add("run \(number)", one.call, started ?? end) { model in
         let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
-        guard case .admitted(let permit) = step.effect else { return isKilled && !wasStarted || isRejected }
+        guard case .admitted(let permit) = step.effect else { return isKilled && started == nil || isRejected }
         model.permits[number] = permit
         if model.dead.contains(number) { _ = model.apply(.lose([token])) }
-        return !isRejected && (!wasStarted || permit.isTrial == isTrial)
+        return !isRejected && (started == nil || permit.isTrial == isTrial)
       }
       // CMD ran, so it was admitted for certain.
-      if wasStarted { operations[number].isOptional = false }
+      if started != nil { operations[number].isOptional = false }
       if isRejected { return }
-      let said = one.child.error
-      if !isUncounted {
-        add("result \(number)", one.call, last, after: number) { model in
+      if !isUncounted, let released = one.released {
+        add("result \(number)", released, end) { model in
           guard let permit = model.permits.removeValue(forKey: number) else { return false }
           let verdict = Verdict(fails ? .failure : .success, reason: fails ? "exit 1" : "exit 0")
           let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
           if isKilled { return true }
           let to = step.transitions.last?.to
-          return said.contains("circuit opened") == (to == .open) && said.contains("circuit closed") == (to == .closed)
+          return error.contains("circuit opened") == (to == .open)
+            && error.contains("circuit closed") == (to == .closed)
         }
       }
       if let death = isKilled ? one.killed : isUncounted ? one.call : nil {
         // Dead, it holds nothing.
-        operations.append(
-          Operation(label: "death \(number)", call: death, end: end, after: wasStarted ? number : nil) { model in
-            model.dead.insert(number)
-            if model.breaker.leases.contains(where: { $0.token == token }) { _ = model.apply(.lose([token])) }
-            return true
-          })
+        var operation = Operation(label: "death of \(number)", call: death, end: end) { model in
+          model.dead.insert(number)
+          if model.breaker.leases.contains(where: { $0.token == token }) { _ = model.apply(.lose([token])) }
+          return true
+        }
+        // The last of it to return.
+        operation.forget = { model in
+          model.dead.remove(number)
+          model.permits[number] = nil
+        }
+        operations.append(operation)
       }
     case .permit:
       let text = one.child.output.prefix { $0 != "\n" }
       let token = Token(text: text.isEmpty ? "permit\(number)" : String(text))
       let isRejected = code == 75
-      add("permit \(number)", one.call, last) { model in
+      add("permit \(number)", one.call, end) { model in
         let request = AdmissionRequest(
           token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
         guard case .admitted(let permit) = model.apply(.admit(request)).effect else { return isKilled || isRejected }
@@ -231,12 +270,14 @@ final class Crowd {
       if !text.isEmpty {
         operations[number].isOptional = false
         tokens.append((String(text), number))
+      } else {
+        operations[number].forget = { model in model.permits[number] = nil }
       }
     case .report(let text, let from, let outcome):
       let token = Token(text: text)
       let isUnknown = error.contains("not outstanding")
       let isStale = error.contains("came too late")
-      add("report \(number) of \(from)", one.call, last, after: from) { model in
+      add("report \(number) of \(from)", one.call, end) { model in
         let lease = model.breaker.leases.first { $0.token == token }
         if isUnknown { return lease == nil }
         guard let permit = model.permits[from] else { return false }
@@ -244,6 +285,8 @@ final class Crowd {
         let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
         return isKilled || isStale == (step.effect == .stale)
       }
+      // Nobody has it any more.
+      operations[number].forget = { model in model.permits[from] = nil }
     case .open, .close, .halfOpen, .reset:
       let output = one.child.output
       let by = ManualAction(by: "somebody")
@@ -254,7 +297,7 @@ final class Crowd {
         case .halfOpen: .halfOpen(by)
         default: .reset
         }
-      add("\(one.kind) \(number)", one.call, last) { model in
+      add("\(one.kind) \(number)", one.call, end) { model in
         let from = model.breaker.state
         _ = model.apply(event)
         if isKilled && output.isEmpty { return true }
@@ -263,8 +306,9 @@ final class Crowd {
       }
       if !output.isEmpty { operations[number].isOptional = false }
     case .look:
-      let seen = try Look(one.child.output)
+      let seen = try Look(spoilLook.map { $0(one.child.output) } ?? one.child.output)
       add("look \(number) \(seen)", one.call, end) { Look($0.breaker) == seen }
+      operations[number].isLook = true
     }
   }
 

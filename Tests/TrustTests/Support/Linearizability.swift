@@ -3,7 +3,7 @@ import CircuitBreaker
 /// One operation of a recorded history: something that took effect at one moment between its call and its return, or,
 /// where its process was killed, perhaps not at all.
 struct Operation: Sendable {
-  /// What it did to the core and whether that fits what was seen; nil if it does not fit.
+  /// What it does to the core, and whether that fits what was seen.
   typealias Effect = @Sendable (inout Model) -> Bool
 
   var label: String
@@ -11,9 +11,11 @@ struct Operation: Sendable {
   var end: Double
   /// Killed on the way: it may not have happened.
   var isOptional = false
-  /// Another operation of this history that has to come first, such as the admission of a run before its result.
-  var after: Int?
+  /// Looks and changes nothing: where it fits at all, it fits at once.
+  var isLook = false
   var effect: Effect
+  /// What nobody asks for once this has returned: two states that differ in nothing else are one.
+  var forget: (@Sendable (inout Model) -> Void)?
 }
 
 /// The pure core, and what its users hold in their hands.
@@ -26,24 +28,38 @@ struct Model: Hashable, Sendable {
   static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
   mutating func apply(_ event: Event) -> Step { breaker.apply(event, at: Self.now) }
+
+  /// Without what decides nothing and what no operation here sees.
+  fileprivate mutating func normalize() {
+    breaker.recent = []
+    breaker.lastFailure = nil
+    breaker.lastSuccess = nil
+    breaker.lastPolicy = nil
+    breaker.otherPolicy = nil
+    if breaker.leases.count > 1 { breaker.leases.sort { $0.token.text < $1.token.text } }
+  }
 }
 
-/// Looks for an order of the operations in which the core gives what was seen: the search of Wing and Gong ("Testing
-/// and verifying concurrent objects", 1993), with the memory of Lowe ("Testing for linearizability", 2017): the same
-/// set of operations that leaves the same state is not looked at twice.
+/// Looks for an order of the operations in which the core gives what was seen (Wing and Gong, "Testing and verifying
+/// concurrent objects", 1993), as Lowe's just-in-time linearization ("Testing for linearizability", 2017): calls and
+/// returns are gone through in the order of their times with all the states that the core may be in, and an operation
+/// is put in its place no earlier than a return asks for. A state is remembered but once, and where nothing is under
+/// way nothing else is left than the states: so the time grows with how many operations overlap, not with how many
+/// there are, and every history is decided.
 struct LinearizabilityChecker {
   enum Verdict: Equatable {
     case linearizable
-    /// The longest beginning that fits.
-    case violation(best: [String])
-    /// Given up after so many steps.
-    case undecided(best: [String])
+    /// The operation that fits none of the states in which the core may have been, and some of those.
+    case violation(at: String, states: [String])
+    /// Too many states: nothing was shown, which is a failure of the test.
+    case undecided(at: String)
   }
 
   let operations: [Operation]
   /// The history of the breaker as the store has it at the end: a state whose own begins otherwise is no way on.
   var history: [Int: Seen] = [:]
-  var limit = 150_000
+  /// States at once.
+  var limit = 200_000
 
   struct Seen: Hashable {
     var kind: HistoryEntry.Kind
@@ -57,76 +73,106 @@ struct LinearizabilityChecker {
     }
   }
 
-  private struct Memory: Hashable {
-    var done: [UInt64]
+  /// A state of the core, and which of the operations under way have brought it there (a bit for the place of each).
+  private struct Standing: Hashable {
+    var done: UInt64
     var model: Model
+
+    /// What tells most states apart; all of them are compared.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(done)
+      let breaker = model.breaker
+      hasher.combine(breaker.generation &* 31 &+ breaker.failCounter)
+      let totals = breaker.totals
+      hasher.combine((totals.calls &* 1009 &+ totals.failures) &* 1009 &+ totals.rejected)
+      hasher.combine((totals.stale &* 1009 &+ totals.lost) &* 1009 &+ breaker.leases.count)
+    }
   }
 
-  private struct Frame {
-    var memory: Memory
-    var latestCall: Double
-    var next: Int
-    var chosen: Int
+  private struct Moment {
+    var time: Double
+    var isReturn: Bool
+    var operation: Int
   }
 
   func check(from start: Model) -> Verdict {
-    let words = (operations.count + 63) / 64
-    var seen: Set<Memory> = []
-    var stack = [
-      Frame(
-        memory: Memory(done: [UInt64](repeating: 0, count: words), model: start), latestCall: -.infinity, next: 0,
-        chosen: -1)
-    ]
-    var best: [Int] = []
-    var bestDepth = 0
-    var steps = 0
-    while var frame = stack.popLast() {
-      let done = frame.memory.done
-      let isDone = { (index: Int) in done[index / 64] >> UInt64(index % 64) & 1 == 1 }
-      // Nothing may come after an operation that had ended before it began.
-      var bound = Double.infinity
-      var isOver = true
-      for index in operations.indices where !isDone(index) && !operations[index].isOptional {
-        bound = min(bound, operations[index].end)
-        isOver = false
-      }
-      if isOver { return .linearizable }
-      var candidate = frame.next
-      while candidate < operations.count {
-        let operation = operations[candidate]
-        if !isDone(candidate), operation.call <= bound, operation.end >= frame.latestCall,
-          operation.after.map(isDone) ?? true
-        {
-          break
-        }
-        candidate += 1
-      }
-      if candidate == operations.count { continue }
-      frame.next = candidate + 1
-      stack.append(frame)
-      steps += 1
-      if steps > limit { return .undecided(best: best.map { operations[$0].label }) }
-      var memory = frame.memory
-      guard operations[candidate].effect(&memory.model), fits(&memory.model.breaker) else { continue }
-      // What changes nothing and fits now need not be tried later: moved here, every order that has it later still fits,
-      // unless it would come before what had to happen before its call.
-      if memory.model == frame.memory.model,
-        !operations.indices.contains(where: { !isDone($0) && operations[$0].end < operations[candidate].call })
-      {
-        stack.removeLast()
-      }
-      memory.done[candidate / 64] |= 1 << UInt64(candidate % 64)
-      guard seen.insert(memory).inserted else { continue }
-      stack.append(
-        Frame(
-          memory: memory, latestCall: max(frame.latestCall, operations[candidate].call), next: 0, chosen: candidate))
-      let depth = memory.done.reduce(0) { $0 + $1.nonzeroBitCount }
-      if depth > bestDepth {
-        bestDepth = depth
-        best = stack.filter { $0.chosen >= 0 }.map(\.chosen)
-      }
+    var moments: [Moment] = []
+    for (index, operation) in operations.enumerated() {
+      moments.append(Moment(time: operation.call, isReturn: false, operation: index))
+      moments.append(Moment(time: operation.end, isReturn: true, operation: index))
     }
-    return .violation(best: best.map { operations[$0].label })
+    // What touches overlaps: of one time, calls come first.
+    moments.sort { ($0.time, $0.isReturn ? 1 : 0, $0.operation) < ($1.time, $1.isReturn ? 1 : 0, $1.operation) }
+    // The operations under way, each in a place of its own.
+    var going = [Int?](repeating: nil, count: 64)
+    var start = start
+    start.normalize()
+    var standings: Set<Standing> = [Standing(done: 0, model: start)]
+    for moment in moments {
+      let operation = operations[moment.operation]
+      guard moment.isReturn else {
+        guard let free = going.firstIndex(of: nil) else { return .undecided(at: operation.label) }
+        going[free] = moment.operation
+        if operation.isLook { standings = Set(standings.map { looked($0, going) }) }
+        continue
+      }
+      guard let place = going.firstIndex(of: moment.operation) else { continue }
+      guard let next = passed(standings, operation, place, going) else { return .undecided(at: operation.label) }
+      if next.isEmpty {
+        let states = standings.prefix(3).map { standing in
+          let done = going.indices.filter { standing.done >> UInt64($0) & 1 == 1 }
+          let labels = done.compactMap { going[$0].map { operations[$0].label } }
+          return "after \(labels): \(Self.text(standing.model))"
+        }
+        return .violation(at: operation.label, states: states)
+      }
+      standings = next
+      going[place] = nil
+    }
+    return .linearizable
+  }
+
+  /// The standings after the return of the operation in `place`; nil where there are too many.
+  private func passed(
+    _ standings: Set<Standing>, _ returning: Operation, _ place: Int, _ going: [Int?]
+  ) -> Set<Standing>? {
+    let bit: UInt64 = 1 << UInt64(place)
+    var seen = standings
+    var open = Array(standings)
+    var result: Set<Standing> = []
+    while let standing = open.popLast() {
+      let isDone = standing.done & bit != 0
+      if isDone || returning.isOptional {
+        var kept = standing
+        kept.done &= ~bit
+        returning.forget?(&kept.model)
+        result.insert(kept)
+        if isDone { continue }
+      }
+      for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
+        // A look that fits here is done already.
+        guard let number = going[index], !operations[number].isLook else { continue }
+        var model = standing.model
+        guard operations[number].effect(&model), fits(&model.breaker) else { continue }
+        model.normalize()
+        let next = looked(Standing(done: standing.done | 1 << UInt64(index), model: model), going)
+        if seen.insert(next).inserted { open.append(next) }
+      }
+      if seen.count > limit { return nil }
+    }
+    return result
+  }
+
+  /// With all looks done that fit here: where a look has changed nothing it may as well have happened, and no other way
+  /// on is lost.
+  private func looked(_ standing: Standing, _ going: [Int?]) -> Standing {
+    var standing = standing
+    for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
+      guard let number = going[index], operations[number].isLook else { continue }
+      var model = standing.model
+      if operations[number].effect(&model) { standing.done |= 1 << UInt64(index) }
+    }
+    return standing
   }
 
   /// Entries that were compared are dropped, so that equal states are equal.
@@ -136,5 +182,12 @@ struct LinearizabilityChecker {
     }
     breaker.history = []
     return true
+  }
+
+  private static func text(_ model: Model) -> String {
+    let breaker = model.breaker
+    let totals = breaker.totals.fields.filter { $0.count > 0 }.map { "\($0.key) \($0.count)" }
+    let leases = breaker.leases.map { "\($0.token.text.prefix(10))\($0.isTrial ? " (trial)" : "")" }
+    return "\(breaker.phase), counter \(breaker.failCounter), generation \(breaker.generation), \(totals), \(leases)"
   }
 }

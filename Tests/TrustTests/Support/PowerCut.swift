@@ -16,7 +16,7 @@ struct PowerCut {
     let pending = done.indices.filter { $0 >= flushed && done[$0].isNaming && done[$0] != .makeDirectory }
     var disks: Set<[String: [UInt8]]?> = []
     if let made = done.firstIndex(of: .makeDirectory), !done[made...].contains(.flushParent) { disks.insert(nil) }
-    for kept in 0...pending.count where Effort.isTorture || kept + 6 > pending.count || kept % 9 == 0 {
+    for kept in 0...pending.count where Effort.visitsAll || kept + 6 > pending.count || kept % 9 == 0 {
       let lost = Set(pending.dropFirst(kept))
       for fate in Fate.allCases {
         disks.insert(disk(done.enumerated().filter { !lost.contains($0.offset) }.map(\.element), fate))

@@ -16,6 +16,15 @@ enum Effort {
   /// `CB_TORTURE` is set: visit everything, not a sample.
   static let isTorture = getenv("CB_TORTURE") != nil
 
+  /// Everything is visited still: `CB_TORTURE_UNTIL`, in seconds since 1970, is when a long form that has not come to its
+  /// end goes on with samples.
+  static var visitsAll: Bool {
+    guard isTorture else { return false }
+    if time(nil) < number("CB_TORTURE_UNTIL", otherwise: .max) { return true }
+    print("sampled: the time is over")
+    return false
+  }
+
   /// Histories, kills and inputs are multiplied by this.
   static let factor = number("CB_TORTURE", otherwise: 1)
 

@@ -12,7 +12,8 @@ struct Scenario: CustomTestStringConvertible, Sendable {
   var command: [String]
   /// A trial: it may be lost in the middle.
   var hasMiddle = false
-  /// On a store that is not there yet.
+  /// Of older history, in bytes: more than 512 KiB are halved.
+  var oldHistory = 0
   var testDescription: String { name }
 
   static let all: [Scenario] = {
@@ -38,6 +39,8 @@ struct Scenario: CustomTestStringConvertible, Sendable {
       Scenario(
         name: "report", setUp: [failing, ["permit", "x", "--lease", "1d"]],
         command: ["report", "x", "TOKEN", "failure"]),
+      Scenario(
+        name: "a failure that halves the history", setUp: spilling, command: failing, oldHistory: 512 << 10),
     ]
   }()
 }
@@ -60,6 +63,11 @@ struct Stage {
       token = String(ended.output.prefix { $0 != "\n" })
     }
     command = scenario.command.map { $0 == "TOKEN" ? token : $0 }
+    if scenario.oldHistory > 0 {
+      let line = [UInt8](repeating: UInt8(ascii: "-"), count: 63) + [UInt8(ascii: "\n")]
+      Place.write(
+        place.store + "/x.history", Array([[UInt8]](repeating: line, count: scenario.oldHistory / 64).joined()))
+    }
     image = StoreImage(place)
     before = try place.breaker().breaker.map(Holding.init)
     if scenario.hasMiddle {
@@ -88,6 +96,10 @@ struct Stage {
       if now != before, now != after, middle == nil || now != middle {
         faults.append("neither before nor after: \(String(describing: now))")
       }
+      let numbers = try place.fileStore().history(try BreakerName("x"), limit: 1000)?.map(\.sequence) ?? []
+      if numbers != Array((numbers.first ?? 1)..<((numbers.first ?? 1) + numbers.count)) {
+        faults.append("a gap in the history: \(numbers)")
+      }
     } catch {
       faults.append("cannot be read: \(error)")
     }
@@ -98,7 +110,7 @@ struct Stage {
       faults.append("the next run says: \(line)")
     }
     if next.code == 0 || next.code == 75 {
-      let left = place.entries().filter { $0.hasSuffix(".tmp") && $0 != "x.history.tmp" }
+      let left = place.entries().filter { $0.hasSuffix(".tmp") }
       if !left.isEmpty { faults.append("left behind: \(left)") }
     }
     return faults

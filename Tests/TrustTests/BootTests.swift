@@ -1,0 +1,86 @@
+import BreakerStore
+import Glibc
+import Testing
+
+/// The program itself on a machine that was suspended or started anew, as far as namespaces can show one: another boot
+/// clock (time_namespaces(7)), and another boot id mounted over the kernel's. The wall clock has no namespace: its steps
+/// are in ClockTests.
+@Suite struct BootTests {
+  private let place = Place()
+
+  init() throws {
+    try #require(place.cb("set", "x", "fail-max=1", "reset-timeout=1h").code == 0)
+    Place.write(place.path + "/boot", Array("11111111-2222-3333-4444-555555555555\n".utf8))
+  }
+
+  /// Runs cb so many seconds of sleep later, or after a reboot.
+  private func cb(slept seconds: Int = 0, rebooted: Bool = false, _ words: [String]) -> Ended {
+    let boot = rebooted ? place.path + "/boot" : "/proc/sys/kernel/random/boot_id"
+    let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\""
+    return place.execute(
+      ["/usr/bin/unshare", "--mount", "--time", "--boottime", "\(seconds)", "/bin/sh", "-c", script, boot, Programs.cb]
+        + words)
+  }
+
+  private func retryAfter(_ ended: Ended) -> Double { Double(ended.output.prefix { $0 != "\n" }) ?? -1 }
+
+  @Test func `time suspended counts: a trial is due after it, and not before`() {
+    #expect(place.cb("run", "x", "--", "false").code == 1)
+    let early = cb(slept: 3000, ["run", "x", "--", "true"])
+    #expect(early.code == 75 && early.error.contains("circuit open"), "\(early)")
+    #expect((1...600).contains(retryAfter(cb(slept: 3000, ["get", "x", "retry-after"]))))
+    #expect(retryAfter(cb(slept: 3600, ["get", "x", "retry-after"])) == 0)
+    #expect(cb(slept: 3600, ["check", "x"]).code == 0)
+    let late = cb(slept: 3600, ["run", "x", "--", "true"])
+    #expect(late.code == 0 && late.error.contains("circuit closed"), "\(late)")
+    // Awake again on the old clock, which then seems to have been set back by an hour: nothing fails, nothing is kept.
+    #expect(place.cb("run", "x", "--", "true").code == 0)
+  }
+
+  @Test func `a reboot keeps an open circuit open no longer than its timeout, and loses none`() {
+    #expect(place.cb("run", "x", "--", "false").code == 1)
+    for _ in 1...2 {
+      let wait = retryAfter(cb(rebooted: true, ["get", "x", "retry-after"]))
+      #expect((3000...3600).contains(wait), "\(wait)")
+      let run = cb(rebooted: true, ["run", "x", "--", "true"])
+      #expect(run.code == 75, "\(run)")
+    }
+    // Opened again there, and back here.
+    #expect(cb(rebooted: true, ["open", "x", "--for", "2h"]).code == 0)
+    #expect((3600...7200).contains(retryAfter(place.cb("get", "x", "retry-after"))))
+  }
+
+  @Test func `a trial that a reboot has ended is lost, and its place is free`() throws {
+    #expect(place.cb("half-open", "x").code == 0)
+    let words = [Programs.cb, "run", "x", "--", "sh", "-c", "echo up; read go"]
+    let trial = Child(words.map { Array($0.utf8) }, environment: place.environment, waits: true)
+    while trial.output.isEmpty, !trial.reap() {
+      usleep(1000)
+      trial.pump()
+    }
+    // Here it lives.
+    #expect(place.cb("run", "x", "--", "true").code == 75)
+    let seen = try JSONValue.parse(Array(cb(rebooted: true, ["status", "x", "--json"]).output.utf8)).array?.first
+    #expect(seen?["trials"]?.int == 0 && seen?["totals"]?["lost"]?.int == 1)
+    let run = cb(rebooted: true, ["run", "x", "--", "true"])
+    #expect(run.code == 0 && run.error.contains("circuit closed"), "\(run)")
+    trial.release()
+    _ = trial.wait()
+    #expect(place.cb("get", "x", "state").output == "closed\n")
+  }
+
+  @Test func `daylight saving time and time zones decide nothing`() throws {
+    #expect(place.cb("run", "x", "--", "false").code == 1)
+    func look() throws -> JSONValue? {
+      try JSONValue.parse(Array(place.cb("status", "x", "--json").output.utf8)).array?.first
+    }
+    let opened = try look()?["opened_at"]?.string
+    #expect(opened?.hasSuffix("Z") == true)
+    for zone in ["America/New_York", "Australia/Lord_Howe", "EST5EDT,J1,J365", "XXX-24", ":/nowhere"] {
+      place.environment["TZ"] = zone
+      #expect(try look()?["opened_at"]?.string == opened)
+      #expect((3000...3600).contains(retryAfter(place.cb("get", "x", "retry-after"))))
+      #expect(place.cb("run", "x", "--", "true").code == 75)
+    }
+  }
+}
