@@ -28,7 +28,7 @@ demo: build
 
 test: build
 	@sh contrib/install-dependencies test
-	CB_BINARY="$(CURDIR)/$(BUILD)" $(SWIFT) test
+	CB_BINARY="$(CURDIR)/$(BUILD)" SWIFT="$(SWIFT)" sh contrib/run-tests
 
 # Builds without Redis and without TLS, some minutes each: no part of make test.
 test-traits: deps

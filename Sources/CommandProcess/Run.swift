@@ -31,12 +31,13 @@ func supervise(_ request: LaunchRequest, inherited: InheritedState, heeding sign
   defer { munmap(failure, MemoryLayout<Int32>.size) }
 
   let environment = ChildEnvironment(adding: request.environment, and: request.bytes)
+  var handedOver: UInt32 = 0
   let command = environment.withPointer { envp in
     withUnsafePointer(to: inherited.mask.raw) { mask in
       var command = cprocess_command(
         argv: request.argv, envp: envp, mask: mask, ignores_children: inherited.ignoresChildren ? 1 : 0,
         is_subreaper: isSubreaper ? 1 : 0, standard: streams.places, failure: failure)
-      return cprocess_start(&command)
+      return cprocess_start(&command, &handedOver)
     }
   }
   if command < 0 { return Ending(how: .failed(errno)) }
@@ -44,6 +45,7 @@ func supervise(_ request: LaunchRequest, inherited: InheritedState, heeding sign
   if tee != nil { tee?.closeCommandEnd() }
 
   var supervision = Supervision(
-    command: command, failure: failure, request: request, start: start, signals: signals, tree: tree, tee: tee)
+    command: command, failure: failure, request: request, start: start, signals: signals,
+    handedOver: handedOver, tree: tree, tee: tee)
   return supervision.toTheEnd()
 }

@@ -8,6 +8,8 @@ struct Supervision: ~Copyable {
   let failure: UnsafeMutablePointer<Int32>
   let request: LaunchRequest
   let signals: SignalSet
+  /// Bit N: the command began with signal N pending, and does not get it again.
+  private let handedOver: UInt32
   let tree: ProcessTree?
   private let own = getpid()
   private let start: Int64
@@ -31,12 +33,13 @@ struct Supervision: ~Copyable {
 
   init(
     command: pid_t, failure: UnsafeMutablePointer<Int32>, request: LaunchRequest, start: Int64, signals: SignalSet,
-    tree: ProcessTree?, tee: consuming StandardErrorTee?
+    handedOver: UInt32, tree: ProcessTree?, tee: consuming StandardErrorTee?
   ) {
     self.command = command
     self.failure = failure
     self.request = request
     self.signals = signals
+    self.handedOver = handedOver
     self.tree = tree
     self.start = start
     self.tee = tee
@@ -70,6 +73,7 @@ struct Supervision: ~Copyable {
     while var signal = early.wait(milliseconds: 0) {
       if signal.sender == command || signal.sender == own && [SIGPIPE, SIGXFSZ].contains(signal.number) { continue }
       note(signal)
+      if signal.number < 32, handedOver >> signal.number & 1 == 1 { continue }
       cprocess_forward_signal(command, &signal)
     }
   }

@@ -272,9 +272,9 @@ extension RedisConnection {
     var replies: [RedisReply] = []
     replies.reserveCapacity(count)
     while true {
-      // After a failed send there may be something to read yet: the reason why the server has closed.
+      // After a failed send there may be something to read yet, the reason why the server has closed; it is there by now.
       if sendError == nil { sendError = send(wire, &sent) }
-      guard wait(unsent: sendError == nil && sent < wire.count, deadline) else {
+      guard sendError != nil || wait(unsent: sent < wire.count, deadline) else {
         throw failure(.timedOut, attempted, timeOutDetail(replies.count, of: count), applied: sent > 0)
       }
       switch socket.receive(into: buffer) {

@@ -4,7 +4,9 @@ import Glibc
 struct Socket: ~Copyable {
   let descriptor: Int32
 
-  deinit { close(descriptor) }
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
 
   init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
@@ -25,7 +27,6 @@ struct Socket: ~Copyable {
   /// - Throws: nothing; nil with `errno` set where the system has no socket to give.
   init?(family: Int32) {
     descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | cloexecNonBlocking, 0)
-    // A failed initialiser of a noncopyable struct with deinit runs no deinit, so nothing is closed here.
     if descriptor < 0 { return nil }
     if family != AF_UNIX {
       // Small requests and replies: waiting to fill a packet only adds 40 ms.

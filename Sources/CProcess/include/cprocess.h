@@ -19,7 +19,8 @@ struct cprocess_command {
 };
 
 /// Forks and executes. Returns CMD's pid, or -1 with errno. Call with every signal blocked, on the main thread.
-pid_t cprocess_start(const struct cprocess_command *command);
+/// *handed_over: bit N says that CMD begins with the standard signal N pending, as cb was started.
+pid_t cprocess_start(const struct cprocess_command *command, uint32_t *handed_over);
 
 /// An int that a forked child shares with its parent and an exec leaves behind, or NULL with errno.
 int *cprocess_shared_int(void);

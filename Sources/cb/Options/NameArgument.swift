@@ -3,7 +3,7 @@ import CircuitBreaker
 
 extension Session {
   /// The breakers that NAMEs and quoted globs mean, each once, in the order given; a NAME that no breaker has is
-  /// reported, unless the command makes it.
+  /// reported, unless the command makes it, and so is one that cannot be read.
   ///
   /// - Returns: the names, and whether any was missing.
   func breakers(_ texts: [String], creating: Bool) throws(CommandFailure) -> (names: [BreakerName], isAnyMissing: Bool)
@@ -26,9 +26,15 @@ extension Session {
       }
       let name = try BreakerName(argument: text)
       if !creating {
-        // What cannot be read is there; whoever does something with it says why it cannot be done.
-        if let reading = try? store.read(name), reading.breaker == nil, reading.damage == nil {
-          world.say("\(name): no such breaker")
+        let why: String?
+        do throws(StoreError) {
+          let reading = try store.read(name)
+          why = reading.breaker == nil && reading.damage == nil ? "no such breaker" : nil
+        } catch {
+          why = error.description
+        }
+        if let why {
+          world.say("\(name): \(why)")
           isAnyMissing = true
           continue
         }
