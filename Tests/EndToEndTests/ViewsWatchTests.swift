@@ -64,6 +64,8 @@ import Testing
     terminal.type("\u{1A}")
     #expect(terminal.expect(Self.leave))
     #expect(terminal.expect("Stopped"))
+    // Not before the shell reads again: what is typed while the terminal changes hands is dropped.
+    #expect(terminal.expect("PROMPT> "))
     terminal.type("stty -a | grep -o -- '-*icanon'; echo it is $?\n")
     #expect(terminal.expect("\nicanon"))
     terminal.type("fg\n")
@@ -71,7 +73,6 @@ import Testing
     #expect(terminal.expect("q quit"))
     terminal.type("q")
     #expect(terminal.expect(Self.leave))
-    // Not before the shell reads again: what is typed while cb gives the terminal back is dropped.
     #expect(terminal.expect("PROMPT> "))
     terminal.type("exit\n")
     #expect(terminal.wait() != nil)
