@@ -11,7 +11,12 @@ README = os.path.join(HERE, "..", "README.md")
 BEGIN, END = "<!-- benchmark:begin (written by make bench) -->", "<!-- benchmark:end -->"
 # What is said of a row that does not meet its goal.
 REASONS = {
-    ("run, closed, file store", "Python with pybreaker"): "`timeout` alone does not reach it here",
+    ("run, closed, file store", "Python with pybreaker"): "`timeout 5 true` alone does not reach it",
+    ("run, rejected, file store", "flock -n F true on a held lock"):
+        "it counts the rejection: a document is replaced under the lock",
+    ("run, closed, Redis on a unix socket", "the same, file store"): "a connection and two round trips",
+    ("run in a store of 10,000", "in a store of 1"): "the machine's drift; no directory is read",
+    ("run with a full history", "with none"): "the machine's drift; the history is not read",
 }
 
 
