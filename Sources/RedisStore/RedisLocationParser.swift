@@ -50,12 +50,12 @@ extension RedisLocation {
       if let at = whole.lastIndex(of: UInt8(ascii: "@")) {
         userInfo = whole[..<at]
         authority = whole[(at + 1)...]
-        mayHoldPassword = false
       } else {
         userInfo = nil
         authority = whole
-        mayHoldPassword = !whole.isEmpty && rest.contains(UInt8(ascii: "@"))
       }
+      // Also where a password came before: of a URL that was pasted twice, the second is the first one's path.
+      mayHoldPassword = !whole.isEmpty && rest.contains(UInt8(ascii: "@"))
       if rest.contains(UInt8(ascii: "#")) {
         throw Invalid(part: .fragment, reason: "there is none in a Redis URL; write # as %23")
       }

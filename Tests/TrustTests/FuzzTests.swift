@@ -186,7 +186,8 @@ import Testing
 
   @Test func `a password in a parameter that is none is not shown`() throws {
     for url in [
-      "redis://h?password=hunter2", "redis://h?x=y&u:hunter2@h", "redis://h?hunter2%zz", "redis://h?PASS=hunter2",
+      "redis://u:p@redis://u:hunter2@h:6379/3", "redis://u:p@s://u:hunter2@h:63h", "redis://h?password=hunter2",
+      "redis://h?x=y&u:hunter2@h", "redis://h?hunter2%zz", "redis://h?PASS=hunter2",
     ] {
       let message: String
       do {
