@@ -136,6 +136,48 @@ import Testing
     #expect(verdict([killed, see(.closed, 4, 5), see(.open, 6, 7)]) != .linearizable)
   }
 
+  @Test func `a death shows at once, and is in the history with a later change`() {
+    var start = Breaker(id: 1)
+    var policy = Policy()
+    policy.halfOpenMax = 2
+    _ = start.apply(.halfOpen(ManualAction(by: "a")), at: Model.now)
+    for number in 1...2 {
+      let request = AdmissionRequest(token: Token(text: "\(number)"), policy: policy)
+      _ = start.apply(.admit(request), at: Model.now)
+    }
+    start.history = []
+    let dead = Token(text: "1")
+    var death = Operation(label: "death", call: 0, end: 1) { model in
+      model.dead[dead] = false
+      return true
+    }
+    death.forget = { $0.dead[dead] = true }
+    let look = Operation(label: "look", call: 2, end: 3, isLook: true) {
+      $0.seen.totals.lost == 1 && $0.seen.trials == 1
+    }
+    let open = Operation(label: "open", call: 4, end: 5) { $0.apply(.open(.held, ManualAction(by: "a"))).isStateChange }
+    let reader = Operation(label: "admit", call: 6, end: 7) {
+      $0.lose([dead])
+      return $0.breaker.leases.count == 1
+    }
+    func verdict(_ kinds: [HistoryEntry.Kind]) -> LinearizabilityChecker.Verdict {
+      var checker = LinearizabilityChecker(operations: [death, look, open, reader])
+      var all = start
+      for kind in kinds {
+        switch kind {
+        case .lost: _ = all.apply(.lose([dead]), at: Model.now)
+        default: _ = all.apply(.open(.held, ManualAction(by: "a")), at: Model.now)
+        }
+      }
+      for entry in all.history { checker.history[entry.sequence] = .init(entry) }
+      return checker.check(from: Model(breaker: start))
+    }
+    #expect(verdict([.lost, .manual]) == .linearizable)
+    #expect(verdict([.manual, .lost]) == .linearizable)
+    // Shown, and never written.
+    #expect(verdict([.manual, .manual]) != .linearizable)
+  }
+
   @Test func `the checker decides long histories, and says so where it cannot`() {
     // Each adds one; forty rounds of six at once, then what was counted is seen.
     let changes = (0..<240).map { number in

@@ -11,6 +11,7 @@ final class Crowd {
   private(set) var kills = 0
   private(set) var processes = 0
   private var tokens: [(text: String, from: Int)] = []
+  private var deaths: [(token: Token, end: Double)] = []
   /// How long a command takes here, in seconds.
   private var pace = 0.01
   /// Spoils the store behind everybody's back now and then: what the checker has to find out.
@@ -211,8 +212,16 @@ final class Crowd {
     let isUncounted = error.contains("was not counted")
     if error.contains("cannot lock"), !isUncounted { return }
     if error.contains("cannot "), !isUncounted { throw Failed(what: error) }
-    func add(_ label: String, _ call: Double, _ end: Double, _ effect: @escaping Operation.Effect) {
-      operations.append(Operation(label: label, call: call, end: end, isOptional: isKilled, effect: effect))
+    // A change of the file looks at all holders; on Redis only those do who have read before.
+    func add(
+      _ label: String, _ call: Double, _ end: Double, reads: Bool = false, _ effect: @escaping Operation.Effect
+    ) {
+      let dead = reads || store.hasPrefix("file:") ? deaths.filter { $0.end <= call }.map(\.token) : []
+      operations.append(
+        Operation(label: label, call: call, end: end, isOptional: isKilled) { model in
+          model.lose(dead)
+          return effect(&model)
+        })
     }
     let number = operations.count
     switch one.kind {
@@ -221,11 +230,10 @@ final class Crowd {
       let isTrial = one.child.output.hasPrefix("half-open")
       let started = one.started ?? (one.child.output.isEmpty ? nil : end)
       let isRejected = !isKilled && code == 75
-      add("run \(number)", one.call, started ?? end) { model in
+      add("run \(number)", one.call, started ?? end, reads: true) { model in
         let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
         guard case .admitted(let permit) = step.effect else { return isKilled && started == nil || isRejected }
         model.permits[number] = permit
-        if model.dead.contains(number) { _ = model.apply(.lose([token])) }
         return !isRejected && (started == nil || permit.isTrial == isTrial)
       }
       // CMD ran, so it was admitted for certain.
@@ -245,22 +253,22 @@ final class Crowd {
       if let death = isKilled ? one.killed : isUncounted ? one.call : nil {
         // Dead, it holds nothing.
         var operation = Operation(label: "death of \(number)", call: death, end: end) { model in
-          model.dead.insert(number)
-          if model.breaker.leases.contains(where: { $0.token == token }) { _ = model.apply(.lose([token])) }
+          model.dead[token] = false
           return true
         }
         // The last of it to return.
         operation.forget = { model in
-          model.dead.remove(number)
+          if model.dead[token] != nil { model.dead[token] = true }
           model.permits[number] = nil
         }
         operations.append(operation)
+        deaths.append((token, end))
       }
     case .permit:
       let text = one.child.output.prefix { $0 != "\n" }
       let token = Token(text: text.isEmpty ? "permit\(number)" : String(text))
       let isRejected = code == 75
-      add("permit \(number)", one.call, end) { model in
+      add("permit \(number)", one.call, end, reads: true) { model in
         let request = AdmissionRequest(
           token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
         guard case .admitted(let permit) = model.apply(.admit(request)).effect else { return isKilled || isRejected }
@@ -307,7 +315,7 @@ final class Crowd {
       if !output.isEmpty { operations[number].isOptional = false }
     case .look:
       let seen = try Look(spoilLook.map { $0(one.child.output) } ?? one.child.output)
-      add("look \(number) \(seen)", one.call, end) { Look($0.breaker) == seen }
+      add("look \(number) \(seen)", one.call, end) { Look($0.seen) == seen }
       operations[number].isLook = true
     }
   }

@@ -23,11 +23,25 @@ struct Model: Hashable, Sendable {
   var breaker: Breaker
   /// The permits that were given, by the number of the operation.
   var permits: [Int: Permit] = [:]
-  /// Runs whose processes are dead: what still arrives of them is found dead by the next look.
-  var dead: Set<Int> = []
+  /// The runs whose processes are dead, and whether what is known of them has returned. Every look shows them lost; in the
+  /// store they are with the first change that takes note of it.
+  var dead: [Token: Bool] = [:]
   static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
   mutating func apply(_ event: Event) -> Step { breaker.apply(event, at: Self.now) }
+
+  /// The breaker as a look shows it.
+  var seen: Breaker {
+    var breaker = breaker
+    if !dead.isEmpty { _ = breaker.apply(.lose(Array(dead.keys)), at: Self.now) }
+    return breaker
+  }
+
+  mutating func lose(_ tokens: [Token]) {
+    let lost = tokens.filter { token in breaker.leases.contains { $0.token == token } }
+    if !lost.isEmpty { _ = apply(.lose(lost)) }
+    for token in lost { dead[token] = nil }
+  }
 
   /// Without what decides nothing and what no operation here sees.
   fileprivate mutating func normalize() {
@@ -37,6 +51,8 @@ struct Model: Hashable, Sendable {
     breaker.lastPolicy = nil
     breaker.otherPolicy = nil
     if breaker.leases.count > 1 { breaker.leases.sort { $0.token.text < $1.token.text } }
+    // Of whom nothing is to come any more.
+    dead = dead.filter { token, hasReturned in !hasReturned || breaker.leases.contains { $0.token == token } }
   }
 }
 
@@ -146,21 +162,31 @@ struct LinearizabilityChecker {
         var kept = standing
         kept.done &= ~bit
         returning.forget?(&kept.model)
+        kept.model.normalize()
         result.insert(kept)
         if isDone { continue }
       }
-      for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
-        // A look that fits here is done already.
-        guard let number = going[index], !operations[number].isLook else { continue }
-        var model = standing.model
-        guard operations[number].effect(&model), fits(&model.breaker) else { continue }
-        model.normalize()
-        let next = looked(Standing(done: standing.done | 1 << UInt64(index), model: model), going)
-        if seen.insert(next).inserted { open.append(next) }
+      // The dead are taken note of by some change: nobody sees a difference before.
+      let dead = standing.model.breaker.leases.map(\.token).filter { standing.model.dead[$0] != nil }
+      for noticed in Self.subsets(dead) {
+        for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
+          // A look that fits here is done already.
+          guard let number = going[index], !operations[number].isLook else { continue }
+          var model = standing.model
+          model.lose(noticed)
+          guard operations[number].effect(&model), fits(&model.breaker) else { continue }
+          model.normalize()
+          let next = looked(Standing(done: standing.done | 1 << UInt64(index), model: model), going)
+          if seen.insert(next).inserted { open.append(next) }
+        }
       }
       if seen.count > limit { return nil }
     }
     return result
+  }
+
+  private static func subsets(_ tokens: [Token]) -> [[Token]] {
+    tokens.reduce(into: [[]]) { subsets, token in subsets += subsets.map { $0 + [token] } }
   }
 
   /// With all looks done that fit here: where a look has changed nothing it may as well have happened, and no other way
@@ -188,6 +214,8 @@ struct LinearizabilityChecker {
     let breaker = model.breaker
     let totals = breaker.totals.fields.filter { $0.count > 0 }.map { "\($0.key) \($0.count)" }
     let leases = breaker.leases.map { "\($0.token.text.prefix(10))\($0.isTrial ? " (trial)" : "")" }
-    return "\(breaker.phase), counter \(breaker.failCounter), generation \(breaker.generation), \(totals), \(leases)"
+    let dead = model.dead.keys.map { $0.text.prefix(10) }
+    let counts = "counter \(breaker.failCounter), generation \(breaker.generation), \(totals)"
+    return "\(breaker.phase), \(counts), leases \(leases), dead \(dead)"
   }
 }
