@@ -71,8 +71,8 @@ struct LinearizabilityChecker {
     case undecided(at: String)
   }
 
-  let operations: [Operation]
-  /// The history of the breaker as the store has it at the end: a state whose own begins otherwise is no way on.
+  var operations: [Operation] = []
+  /// The history of the breaker as the store had it: a state whose own begins otherwise is no way on.
   var history: [Int: Seen] = [:]
   /// States at once.
   var limit = 200_000
