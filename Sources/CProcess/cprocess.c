@@ -29,7 +29,7 @@ static _Noreturn void become(const struct cprocess_command *command, pid_t paren
     sigaction(SIGCHLD, &action, NULL);
   }
   // fork has left them behind. They are blocked before and after.
-  for (int signal = 1; inherited >> signal; signal++)
+  for (int signal = 1; signal < 32 && inherited >> signal; signal++)
     if (inherited >> signal & 1) kill(getpid(), signal);
   sigprocmask(SIG_SETMASK, command->mask, NULL);
   // execvpe, not posix_spawn: it searches PATH and hands a script without #! to /bin/sh, as a shell does.
