@@ -54,6 +54,7 @@ struct TransparencyCheck: CustomTestStringConvertible, Sendable {
     same("a blocked SIGTERM stays blocked", "SigBlk", with: ["block", "15"], expects: "4000"),
     same("a blocked real-time signal stays blocked", "SigBlk", with: ["block", "64"], expects: "8000000000000000"),
     same("a pending signal is still pending", "ShdPnd", with: ["block", "10", "raise", "10"], expects: "0200"),
+    same("so is the last of its kind", "ShdPnd", with: ["block", "31", "raise", "31"], expects: "40000000"),
     same("there is no alternate signal stack", "signal_stack", expects: "2"),
     // Arguments and environment.
     same(
