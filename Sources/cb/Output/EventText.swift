@@ -36,6 +36,7 @@ enum EventText {
     case .stateChange, .manual: entry.to?.ink ?? .plain
     case .failure: .red
     case .lost: .yellow
+    case .set, .reset: .plain
     case .rejected: .dim
     }
   }
