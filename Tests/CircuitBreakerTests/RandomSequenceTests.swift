@@ -32,6 +32,9 @@ struct RandomSequenceTests {
       policy.halfOpenMax = random.int(1...3)
       policy.jitter = random.pick([0, 0, 0.5])
       policy.maxConcurrent = random.chance(25) ? random.int(1...4) : nil
+      policy.retryHintMax = .ms(random.pick([1, 30_000, 300_000]))
+      policy.holdAfter = random.chance(25) ? random.int(1...4) : nil
+      policy.remind = random.chance(50) ? .ms(random.pick([1, 60_000, 3_600_000])) : nil
       self.policy = policy
       checker = InvariantChecker(mutation: mutation, longest: Self.longestTerm)
     }
@@ -39,13 +42,17 @@ struct RandomSequenceTests {
     mutating func event() -> Event {
       let action = ManualAction(by: "ann", reason: random.chance(50) ? "because" : nil)
       switch random.int(1...100) {
-      case 1...40:
+      case 1...38:
         tokens += 1
         let isPermit = random.chance(15)
         return .admit(
           AdmissionRequest(
             token: Token(text: "t\(tokens)"), policy: policy, kind: isPermit ? .permit : .run,
-            term: isPermit ? .seconds(random.span(1...600)) : Lease.term, announcesRejection: random.chance(80)))
+            term: isPermit ? .seconds(random.span(1...600)) : Lease.term, announcesRejection: random.chance(80),
+            mode: mode()))
+      case 39, 40:
+        return .recordUnasked(
+          UnaskedResult(verdict: verdict(), policy: policy, draw: random.unit(), hint: hint()))
       case 41...76:
         guard let index = running.indices.randomElement(using: &random) else { return .lose([]) }
         let permit = running.remove(at: index)
