@@ -42,7 +42,7 @@ struct Announcer {
 
   /// The result of a run and the state changes it brought about: a failure comes before the change it causes, a
   /// trial's success after the change that makes it one. A result that came too late announces nothing.
-  func announceResult(_ applied: Applied, _ ending: CommandProcess.Ending?) {
+  func announceResult(_ applied: Applied, _ ending: CommandEnd?) {
     guard !listeners.isEmpty, case .recorded(let verdict) = applied.step.effect else { return }
     let isClosing = applied.step.transitions.contains { $0.to == .closed }
     if isClosing { announce(applied.step.transitions, applied.breaker, at: applied.now) }

@@ -8,14 +8,14 @@ struct Judge {
   let settings: Settings
   let world: World
 
-  func verdict(on ending: CommandProcess.Ending) -> Verdict {
+  func verdict(on ending: CommandEnd) -> Verdict {
     settings.rules.judge(ending.forCore) {
       settings.excludeIf.contains { isExcluded(by: $0, ending) }
     }
   }
 
   /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
-  private func isExcluded(by predicate: String, _ ending: CommandProcess.Ending) -> Bool {
+  private func isExcluded(by predicate: String, _ ending: CommandEnd) -> Bool {
     let result = runShell(
       predicate, inherited: world.inherited,
       environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
@@ -25,7 +25,7 @@ struct Judge {
   }
 }
 
-extension CommandProcess.Ending {
+extension CommandEnd {
   /// As the core judges it.
   var forCore: CircuitBreaker.Ending {
     let how: CircuitBreaker.Ending.How =

@@ -151,7 +151,7 @@ struct RunCommand {
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
     guard let fallback = options.fallback else { return options.rejectedExit }
     let ending = ShellArguments(fallback).withPointer { argv in
-      CommandProcess.run(
+      runCommand(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
@@ -167,8 +167,8 @@ struct RunCommand {
 
   private func launch(
     _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
-  ) -> CommandProcess.Ending {
-    CommandProcess.run(
+  ) -> CommandEnd {
+    runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
         killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick),
@@ -208,7 +208,7 @@ struct RunCommand {
     endLike(ending)
   }
 
-  private func conclude(_ applied: Applied, _ ending: CommandProcess.Ending, _ announcer: Announcer) {
+  private func conclude(_ applied: Applied, _ ending: CommandEnd, _ announcer: Announcer) {
     tell(applied.notices)
     announcer.announceResult(applied, ending)
     guard options.notice != .none else { return }
@@ -248,7 +248,7 @@ struct RunCommand {
     store.rest()
   }
 
-  private func sayNotStarted(_ ending: CommandProcess.Ending) {
+  private func sayNotStarted(_ ending: CommandEnd) {
     if let reason = ending.whyNotStarted {
       world.say("\(name): cannot run '\(String(cString: command.pointee!))': \(reason)")
     }

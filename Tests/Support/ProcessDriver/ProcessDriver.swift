@@ -30,12 +30,12 @@ struct ProcessDriver {
     }
     if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
     let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
-    let ending: Ending
+    let ending: CommandEnd
     if let fallback {
       let shell = ShellArguments(fallback)
-      ending = shell.withPointer { run(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
+      ending = shell.withPointer { runCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
     } else {
-      ending = run(
+      ending = runCommand(
         LaunchRequest(
           argv: argv + index + 1, environment: added, timeout: timeout, killAfter: killAfter, stderrTail: tail),
         inherited: inherited)
