@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Glibc
+package import System
 
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
 /// `description`: one line that names the thing, the reason and what to do, without raw control characters.
@@ -112,19 +113,4 @@ extension StoreError: CustomStringConvertible {
     case .redis: ""
     }
   }
-}
-
-private func systemMessage(_ code: Int32) -> String {
-  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-    guard let start = buffer.baseAddress else { return "error \(code)" }
-    buffer.initialize(repeating: 0)
-    guard strerror_r(code, start, buffer.count - 1) == 0 else { return "error \(code)" }
-    let text = String(cString: start)
-    return lowercasedFirst(text)
-  }
-}
-
-private func lowercasedFirst(_ text: String) -> String {
-  guard let first = text.first else { return text }
-  return first.lowercased() + text.dropFirst()
 }

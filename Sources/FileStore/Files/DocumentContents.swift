@@ -1,3 +1,4 @@
+package import BreakerStore
 import Glibc
 
 /// What `DocumentDirectory.change` hands to its body, valid while that runs and the lock is held.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Up to 4 KiB of a file under /proc, or nil if it cannot be read; such files come whole in one read.
-func readSmallFile(_ path: String) -> [UInt8]? {
+package func readSmallFile(_ path: String) -> [UInt8]? {
   let raw = retryingInterrupts { open(path, O_RDONLY | O_CLOEXEC) }
   guard raw >= 0 else { return nil }
   let file = Descriptor(owning: raw)

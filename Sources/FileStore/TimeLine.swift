@@ -1,4 +1,6 @@
+package import BreakerStore
 package import CircuitBreaker
+package import System
 
 /// What a document says of the clocks at its last change.
 package struct ClockAnchor: Hashable, Sendable {

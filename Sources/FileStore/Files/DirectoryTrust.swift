@@ -1,3 +1,4 @@
+package import BreakerStore
 import Glibc
 
 /// Whose a store's directory is and what may therefore lie in it.

@@ -1,4 +1,5 @@
 package import CircuitBreaker
+package import System
 
 extension ProcessIdentity {
   /// As a lease keeps it.

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import System
 
 /// Text from outside (URLs, servers) made fit for one line of a terminal.
 enum Printable {

@@ -1,3 +1,4 @@
+package import BreakerStore
 import Glibc
 
 /// How much a change must survive.

@@ -88,7 +88,7 @@ extension JSON5Parser {
         scalar = try parseUnicodeEscape(in: text, at: &index, from: before)
         guard isIdentifier(scalar, first: before == start) else { throw fail(.invalidEscape, at: before) }
       } else {
-        guard let plain = BreakerStore.scalar(at: index, in: text) else { throw fail(.invalidUTF8) }
+        guard let plain = JSON.scalar(at: index, in: text) else { throw fail(.invalidUTF8) }
         guard isIdentifier(plain, first: before == start) else { break }
         scalar = plain
         index += UTF8.width(plain)

@@ -1,4 +1,5 @@
 package import CircuitBreaker
+import JSON
 
 /// The name of a breaker and the file name that stands for it.
 ///

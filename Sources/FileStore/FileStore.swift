@@ -1,4 +1,6 @@
+package import BreakerStore
 package import CircuitBreaker
+package import System
 
 /// The file store: a directory with one JSON document a breaker (CONTRACT section 6). `DocumentDirectory` sees to
 /// locks, atomic replacement and durability; `TimeLine` to the time.
