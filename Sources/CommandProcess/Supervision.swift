@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import System
 
 /// One running command: takes signals one at a time, so that nothing is done in a signal handler and nothing is lost.
 struct Supervision: ~Copyable {

@@ -8,7 +8,7 @@ struct EndingTests {
   private func ending(_ how: CommandEnd.How, received: [Int32] = [], timedOut: Bool = false) -> CommandEnd {
     var ending = CommandEnd(how: how)
     ending.received = received
-    ending.timedOut = timedOut
+    ending.timeoutSignals = timedOut ? [SIGTERM] : []
     return ending
   }
 

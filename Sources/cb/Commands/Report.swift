@@ -89,6 +89,8 @@ enum ReportedResult {
     case .exit(let code): ending = CommandEnd(how: .exited(code))
     case .signal(let number): ending = CommandEnd(how: .signaled(number))
     }
+    // Who reports a SIGPIPE saw it; what was at the other end cannot be looked at any more.
+    ending.lostReader = true
     ending.duration = duration.milliseconds
     return ending
   }

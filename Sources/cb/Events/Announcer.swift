@@ -85,22 +85,11 @@ struct Announcer {
 
   private func runListener(_ text: String, _ occurrence: Occurrence) throws(ListenerFailure) {
     let ending = runShell(
-      text, inherited: world.inherited, environment: occurrence.environment + Self.withheld(world),
-      input: occurrence.line, timeout: Self.limit)
+      Array(text.utf8), inherited: world.inherited, environment: occurrence.environment,
+      withholding: world.secretVariables, input: occurrence.line, timeout: Self.limit)
     if ending.timedOut { throw .tookTooLong }
+    if let reason = ending.whyNotStarted { throw ListenerFailure(reason: "cannot be run: /bin/sh: \(reason)") }
     if ending.how != .exited(0) { throw ListenerFailure(reason: "failed: \(ending.forCore.reason)") }
-  }
-}
-
-extension Announcer {
-  /// What a listener does not get from cb's environment: passwords of the store.
-  private static func withheld(_ world: World) -> [(name: String, value: String)] {
-    var withheld: [(name: String, value: String)] = []
-    if world.environment("CB_REDIS_PASSWORD") != nil { withheld.append((name: "CB_REDIS_PASSWORD", value: "")) }
-    if let store = world.environment("CB_STORE"), store.utf8.contains(UInt8(ascii: "@")) {
-      withheld.append((name: "CB_STORE", value: ""))
-    }
-    return withheld
   }
 }
 

@@ -17,9 +17,13 @@ struct Judge {
   /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
   private func isExcluded(by predicate: String, _ ending: CommandEnd) -> Bool {
     let result = runShell(
-      predicate, inherited: world.inherited,
+      Array(predicate.utf8), inherited: world.inherited,
       environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
-      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), input: [], timeout: 10_000)
+      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), withholding: world.secretVariables, input: [],
+      timeout: 10_000)
+    if let reason = result.whyNotStarted {
+      world.say("\(name): exclude-if '\(predicate)' cannot be run: /bin/sh: \(reason)")
+    }
     if result.timedOut { world.say("\(name): exclude-if '\(predicate)' took over 10 s and was ended") }
     return result.how == .exited(0)
   }
@@ -48,7 +52,8 @@ extension CommandEnd {
   /// Why CMD was not started; nil where it was.
   var whyNotStarted: String? {
     switch how {
-    case .notFound: "not found"
+    case .notFound:
+      missingInterpreter.map { "its interpreter '\(String(decoding: $0, as: UTF8.self))' was not found" } ?? "not found"
     case .notExecutable(let code), .failed(let code): String(cString: strerror(code))
     case .exited, .signaled, .interrupted: nil
     }

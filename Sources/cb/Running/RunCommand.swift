@@ -152,7 +152,7 @@ struct RunCommand {
     announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
     guard let fallback = options.fallback else { return options.rejectedExit }
-    let ending = ShellArguments(fallback).withPointer { argv in
+    let ending = ShellArguments(Array(fallback.utf8)).withPointer { argv in
       runCommand(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
@@ -173,7 +173,8 @@ struct RunCommand {
     runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick),
+        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
+        onTrouble: { say($0) }),
       inherited: world.inherited)
   }
 
@@ -251,8 +252,22 @@ struct RunCommand {
   }
 
   private func sayNotStarted(_ ending: CommandEnd) {
-    if let reason = ending.whyNotStarted {
-      world.say("\(name): cannot run '\(String(cString: command.pointee!))': \(reason)")
+    guard let reason = ending.whyNotStarted else { return }
+    // A whole command line in one word, as for a shell.
+    let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
+    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
+    world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
+  }
+
+  private func say(_ trouble: CommandTrouble) {
+    switch trouble {
+    case .cannotBeEnded(let pid, let code):
+      world.say(
+        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
+    case .doesNotEnd(let pid):
+      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
     }
   }
+
+  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
 }

@@ -32,7 +32,7 @@ struct ProcessDriver {
     let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
     let ending: CommandEnd
     if let fallback {
-      let shell = ShellArguments(fallback)
+      let shell = ShellArguments(Array(fallback.utf8))
       ending = shell.withPointer { runCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
     } else {
       ending = runCommand(
@@ -42,7 +42,7 @@ struct ProcessDriver {
     }
     if let listener {
       let result = runShell(
-        listener, inherited: inherited,
+        Array(listener.utf8), inherited: inherited,
         environment: [
           (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
           (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
