@@ -41,7 +41,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CProcess"),
     .target(name: "CStartup"),
-    .target(name: "CommandProcess", dependencies: ["CircuitBreaker", "CProcess"], swiftSettings: strict),
+    .target(name: "CommandProcess", dependencies: ["CProcess", "System"], swiftSettings: strict),
     .executableTarget(
       name: "cb",
       dependencies: [
@@ -70,7 +70,7 @@ let package = Package(
       name: "RedisStoreTests",
       dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
       swiftSettings: strict),
-    .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
+    .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
       name: "CLIOutputTests",

@@ -20,6 +20,12 @@ struct World {
     return ByteText.decode(cString: value)
   }
 
+  /// The variables that a shell text of a breaker (a listener, a predicate, a probe) does not get: passwords of the store.
+  var secretVariables: [String] {
+    let hasPassword = environment("CB_STORE")?.utf8.contains(UInt8(ascii: "@")) ?? false
+    return ["CB_REDIS_PASSWORD"] + (hasPassword ? ["CB_STORE"] : [])
+  }
+
   /// 128 random bits for a token.
   func token() -> Token {
     Token(Self.random(), Self.random())

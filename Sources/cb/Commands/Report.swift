@@ -87,18 +87,20 @@ enum ReportedResult {
   }
 
   /// As if a command had ended so; nil where there was none.
-  func ending(duration: Span) -> CommandProcess.Ending? {
-    var ending: CommandProcess.Ending
+  func ending(duration: Span) -> CommandEnd? {
+    var ending: CommandEnd
     switch self {
     case .outcome: return nil
-    case .exit(let code): ending = CommandProcess.Ending(how: .exited(code))
-    case .signal(let number): ending = CommandProcess.Ending(how: .signaled(number))
+    case .exit(let code): ending = CommandEnd(how: .exited(code))
+    case .signal(let number): ending = CommandEnd(how: .signaled(number))
     }
+    // Who reports a SIGPIPE saw it; what was at the other end cannot be looked at any more.
+    ending.lostReader = true
     ending.duration = duration.milliseconds
     return ending
   }
 
-  func verdict(_ ending: CommandProcess.Ending?, _ judge: Judge) -> Verdict {
+  func verdict(_ ending: CommandEnd?, _ judge: Judge) -> Verdict {
     if let ending { return judge.verdict(on: ending) }
     guard case .outcome(let outcome) = self else { return Verdict(.ignored, reason: "reported") }
     return Verdict(outcome, reason: "reported \(outcome.rawValue)")

@@ -154,8 +154,8 @@ struct RunCommand {
     announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
     guard let fallback = settings.settings.fallback else { return settings.settings.rejectedExit }
-    let ending = ShellArguments(fallback).withPointer { argv in
-      CommandProcess.run(
+    let ending = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
+      runCommand(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
@@ -171,11 +171,12 @@ struct RunCommand {
 
   private func launch(
     _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
-  ) -> CommandProcess.Ending {
-    CommandProcess.run(
+  ) -> CommandEnd {
+    runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick),
+        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
+        onTrouble: { say($0) }),
       inherited: world.inherited)
   }
 
@@ -213,7 +214,7 @@ struct RunCommand {
     endLike(ending)
   }
 
-  private func conclude(_ applied: Applied, _ ending: CommandProcess.Ending, _ announcer: Announcer) {
+  private func conclude(_ applied: Applied, _ ending: CommandEnd, _ announcer: Announcer) {
     tell(applied.notices)
     announcer.announceResult(applied, ending)
     guard announcer.settings.settings.notice != .none else { return }
@@ -253,9 +254,23 @@ struct RunCommand {
     store.rest()
   }
 
-  private func sayNotStarted(_ ending: CommandProcess.Ending) {
-    if let reason = ending.whyNotStarted {
-      world.say("\(name): cannot run '\(String(cString: command.pointee!))': \(reason)")
+  private func sayNotStarted(_ ending: CommandEnd) {
+    guard let reason = ending.whyNotStarted else { return }
+    // A whole command line in one word, as for a shell.
+    let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
+    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
+    world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
+  }
+
+  private func say(_ trouble: CommandTrouble) {
+    switch trouble {
+    case .cannotBeEnded(let pid, let code):
+      world.say(
+        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
+    case .doesNotEnd(let pid):
+      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
     }
   }
+
+  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
 }
