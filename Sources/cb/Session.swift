@@ -124,9 +124,22 @@ struct Session {
 
   /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
   /// no directory for one.
-  func standIn() -> FileStore? {
+  func standIn() -> (any BreakerStorage)? {
     if case .directory = location { return nil }
     return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
+  }
+
+  /// Where a permit is reported: the store, or under `local` the stand-in that gave it while the store is away.
+  func storeForReports(_ name: BreakerName) throws(CommandFailure) -> any BreakerStorage {
+    do {
+      _ = try store.read(name)
+      return store
+    } catch {
+      guard settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn() else {
+        throw .failed("\(name): \(error.description)")
+      }
+      return standIn
+    }
   }
 
   // MARK: Settings

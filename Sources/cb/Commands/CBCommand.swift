@@ -24,7 +24,7 @@ struct CB: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, Set.self,
-      Check.self, Wait.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self,
+      Check.self, Wait.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self, Record.self, ProbeCommand.self, PresetCommand.self,
       Names.self,
     ])
 }

@@ -31,7 +31,7 @@ struct Run: CBCommand {
           ? "run: '\(rest[0])' stands before '--' and is no option; only one NAME is taken"
           : "run: '--' is missing before the command; write cb run \(name) -- \(rest.joined(separator: " "))")
     }
-    return try RunCommand(options, world: world).execute()
+    return try RunCommand.execute(options, world)
   }
 
   /// The options with their meanings, as `PlainCommand` gives them, too.
