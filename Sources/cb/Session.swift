@@ -173,6 +173,6 @@ struct Session {
   /// What was left out because it cannot be used, a line each.
   func warnings(for settings: ResolvedSettings, stored: StoredSettings?) -> [String] {
     configuration.warnings + settings.faults.map { $0.message + "; it is left out" }
-      + (stored?.unknownKeys ?? []).map { "stored setting \(SettingKey.unknown($0)); it is left out" }
+      + (stored?.unknownKeys ?? []).map { "stored settings: \(SettingKey.unknownBriefly($0)); it is left out" }
   }
 }

@@ -7,6 +7,8 @@ import System
 /// What a command may touch of the world outside: made once in main and passed on.
 struct World {
   var inherited: InheritedState
+  /// The words of the command line before `--`.
+  var words: [String] = []
   /// CMD and its arguments as the kernel gave them, ended by NULL; nil where the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
