@@ -19,9 +19,10 @@ let package = Package(
   ],
   targets: [
     // The ground floor: none of these imports another target of ours.
-    .target(name: "CircuitBreaker", dependencies: ["System"], swiftSettings: strict),
+    .target(name: "CircuitBreaker", swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "System", swiftSettings: strict),
+    .target(name: "Settings", dependencies: ["CircuitBreaker", "System"], swiftSettings: strict),
     .target(name: "CFiles"),
     .target(name: "BreakerStore", dependencies: ["CircuitBreaker", "JSON", "System"], swiftSettings: strict),
     .target(
@@ -44,7 +45,8 @@ let package = Package(
     .executableTarget(
       name: "cb",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "System", "CommandProcess", "CStartup",
+        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "Settings", "System",
+        "CommandProcess", "CStartup",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -54,6 +56,7 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
