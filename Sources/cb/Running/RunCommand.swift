@@ -4,7 +4,6 @@ import CommandProcess
 import FileStore
 import Glibc
 import Settings
-import System
 
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
 struct RunCommand {
@@ -175,15 +174,15 @@ struct RunCommand {
     runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
-        onTrouble: { say($0) }),
+        timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
+        onTrouble: say),
       inherited: world.inherited)
   }
 
   private func runUnguarded(_ settings: ResolvedSettings) -> Int32 {
     session.store.rest()
     let ending = launch(settings.settings, .closed, tick: nil)
-    sayNotStarted(ending)
+    sayHowItEnded(ending, settings.settings)
     endLike(ending)
   }
 
@@ -195,7 +194,7 @@ struct RunCommand {
     let store = admitted.store
     let ending = launch(
       admitted.settings.settings, permit.isTrial ? .halfOpen : .closed, tick: upkeep(of: permit, on: store))
-    sayNotStarted(ending)
+    sayHowItEnded(ending, admitted.settings.settings)
     let verdict = Judge(name: name, settings: admitted.settings, isTrial: permit.isTrial, world: world).verdict(
       on: ending)
     let report = RunReport(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())
@@ -253,24 +252,4 @@ struct RunCommand {
     _ = try? store.apply(.renew(permit.token, term: Lease.term), to: name)
     store.rest()
   }
-
-  private func sayNotStarted(_ ending: CommandEnd) {
-    guard let reason = ending.whyNotStarted else { return }
-    // A whole command line in one word, as for a shell.
-    let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
-    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
-    world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
-  }
-
-  private func say(_ trouble: CommandTrouble) {
-    switch trouble {
-    case .cannotBeEnded(let pid, let code):
-      world.say(
-        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
-    case .doesNotEnd(let pid):
-      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
-    }
-  }
-
-  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
 }

@@ -16,16 +16,17 @@ struct ProcessDriver {
     var fallback: String?
     var waiting: Int64?
     var signal = SIGTERM
-    var probe: (text: String, output: ShellOutput)?
+    var probe: (text: [UInt8], output: ShellOutput)?
     while let entry = argv[index], let word = String(validatingCString: entry), word != "--" {
-      let value = argv[index + 1].flatMap { String(validatingCString: $0) } ?? ""
+      let bytes = argv[index + 1].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? []
+      let value = String(decoding: bytes, as: UTF8.self)
       switch word {
       case "--timeout": timeout = Int64((Double(value) ?? 0) * 1000)
       case "--kill-after": killAfter = Int64((Double(value) ?? 0) * 1000)
       case "--tail": tail = Int(value)
       case "--timeout-signal": signal = Int32(value) ?? SIGTERM
-      case "--probe": probe = (value, .tail(16))
-      case "--hint": probe = (value, .firstLine(16))
+      case "--probe": probe = (bytes, .tail(16))
+      case "--hint": probe = (bytes, .firstLine(16))
       case "--listener": listener = value
       case "--fallback": fallback = value
       case "--wait": waiting = Int64((Double(value) ?? 0) * 1000)
@@ -67,9 +68,9 @@ struct ProcessDriver {
   }
 
   /// Runs one shell text beside no command, tells how it ended, and ends.
-  static func look(_ text: String, _ output: ShellOutput, timeout: Int64, _ inherited: InheritedState) -> Never {
+  static func look(_ text: [UInt8], _ output: ShellOutput, timeout: Int64, _ inherited: InheritedState) -> Never {
     let result = runShell(
-      Array(text.utf8), inherited: inherited, withholding: ["SECRET"], input: [], timeout: timeout, output: output)
+      text, inherited: inherited, withholding: ["SECRET"], input: [], timeout: timeout, output: output)
     say("\(result.how) \(result.timeoutSignals) '\(String(decoding: result.output, as: UTF8.self))'")
     exit(0)
   }
