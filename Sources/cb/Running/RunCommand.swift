@@ -4,6 +4,7 @@ import CommandProcess
 import FileStore
 import Glibc
 import Settings
+import System
 
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
 struct RunCommand {
