@@ -2,6 +2,7 @@ import BreakerStore
 import CircuitBreaker
 import CommandProcess
 import Settings
+import System
 
 /// Tells the listeners of a breaker what happened, after it was stored, in the order of the table of CONTRACT section
 /// 7. A listener that fails or takes too long is reported and changes nothing else.
@@ -87,7 +88,7 @@ struct Announcer {
 
   private func runListener(_ text: String, _ occurrence: Occurrence) throws(ListenerFailure) {
     let ending = runShell(
-      Array(text.utf8), inherited: world.inherited, environment: occurrence.environment,
+      ByteText.encode(text), inherited: world.inherited, environment: occurrence.environment,
       withholding: world.secretVariables, input: occurrence.line, timeout: Self.limit)
     if ending.timedOut { throw .tookTooLong }
     if let reason = ending.whyNotStarted { throw ListenerFailure(reason: "cannot be run: /bin/sh: \(reason)") }

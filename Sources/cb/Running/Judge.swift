@@ -2,6 +2,7 @@ import CircuitBreaker
 import CommandProcess
 import Glibc
 import Settings
+import System
 
 /// Judges how CMD ended by the breaker's rules; asks the predicates of `exclude-if` where they can matter.
 struct Judge {
@@ -19,7 +20,7 @@ struct Judge {
   /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
   private func isExcluded(by predicate: String, _ ending: CommandEnd) -> Bool {
     let result = runShell(
-      Array(predicate.utf8), inherited: world.inherited,
+      ByteText.encode(predicate), inherited: world.inherited,
       environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
       bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), withholding: world.secretVariables, input: [],
       timeout: 10_000)

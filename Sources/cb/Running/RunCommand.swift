@@ -154,7 +154,7 @@ struct RunCommand {
     announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
     guard let fallback = settings.settings.fallback else { return settings.settings.rejectedExit }
-    let ending = ShellArguments(Array(fallback.utf8)).withPointer { argv in
+    let ending = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
       runCommand(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
@@ -175,7 +175,8 @@ struct RunCommand {
     runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
+        timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds,
+        stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
         onTrouble: say),
       inherited: world.inherited)
   }
