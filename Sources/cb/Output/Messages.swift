@@ -81,10 +81,4 @@ struct Messages {
     guard let hint = applied.breaker?.lastHint, hint.isCapped, hint.at == applied.now else { return "" }
     return " (\(SettingKey.retryHintMax.name))"
   }
-
-  /// As `timeout -v` has it.
-  static func timeout(_ limit: Span, _ signals: [Int32], program: String) -> String {
-    let names = signals.map { SignalName.name(of: $0) }.joined(separator: ", then ")
-    return "\(SettingKey.timeout.name) of \(limit) is over: sent \(names) to '\(program)'"
-  }
 }

@@ -105,12 +105,9 @@ struct RunCommand {
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
         timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds,
-        stderrTail: Judge.needsTail(settings) ? Judge.tail : nil, tick: tick, onTrouble: { say($0) }),
+        stderrTail: Judge.needsTail(settings) ? Judge.tail : nil, tick: tick, onTrouble: say),
       inherited: world.inherited)
-    sayNotStarted(end)
-    if end.timedOut, let timeout = settings.timeout, settings.notice != .none {
-      world.say("\(name): " + Messages.timeout(timeout, end.timeoutSignals, program: program))
-    }
+    sayHowItEnded(end, settings)
     return end
   }
 
@@ -216,28 +213,6 @@ struct RunCommand {
     _ = try? store.apply(.renew(permit.token, term: Lease.term), to: name)
     store.rest()
   }
-
-  // MARK: Words about CMD
-
-  private func sayNotStarted(_ end: CommandEnd) {
-    guard let reason = end.whyNotStarted else { return }
-    // A whole command line in one word, as for a shell.
-    let isLine = end.how == .notFound(ENOENT) && end.missingInterpreter == nil && program.contains(" ")
-    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
-    world.say("\(name): cannot run '\(program)': \(reason)\(hint); this says nothing of \(name) and is not counted")
-  }
-
-  private func say(_ trouble: CommandTrouble) {
-    switch trouble {
-    case .cannotBeEnded(let pid, let code):
-      world.say(
-        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
-    case .doesNotEnd(let pid):
-      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
-    }
-  }
-
-  private var program: String { command.pointee.map { ByteText.decode(cString: $0) } ?? "" }
 }
 
 extension RunResult {
