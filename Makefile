@@ -10,6 +10,10 @@ BUILD = .build/release/cb
 RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
+	-Xswiftc -module-alias -Xswiftc FoundationEssentials=FoundationStandIn \
+	-Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
+	-Xswiftc -Xfrontend -Xswiftc -no-serialize-debugging-options \
+	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/usr/src/cb -Xcc -ffile-prefix-map=$(CURDIR)=/usr/src/cb \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/contrib/symbol-order -Xlinker --no-warn-symbol-ordering
 
 .PHONY: all build demo test test-traits torture lint bench install uninstall deb tarball deps clean
@@ -20,6 +24,7 @@ deps:
 	@sh contrib/install-dependencies build
 
 build: deps
+	@$(SWIFT) build $(RELEASE) --target FoundationStandIn 2>&1 | sh contrib/quiet-linker
 	@$(SWIFT) build $(RELEASE) --product cb 2>&1 | sh contrib/quiet-linker
 	@test -x $(BUILD)
 

@@ -15,7 +15,7 @@ let package = Package(
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
   targets: [
     .target(name: "CircuitBreaker", swiftSettings: strict),
@@ -37,11 +37,13 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "CProcess"),
     .target(name: "CStartup"),
+    // What ArgumentParser needs of Foundation; the Makefile's release build alone uses it.
+    .target(name: "FoundationStandIn"),
     .target(name: "CommandProcess", dependencies: ["CircuitBreaker", "CProcess"], swiftSettings: strict),
     .executableTarget(
       name: "cb",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess", "CStartup",
+        "CircuitBreaker", "BreakerStore", "RedisStore", "CommandProcess", "CStartup", "FoundationStandIn",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
