@@ -1,6 +1,8 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 import Glibc
+import System
 
 /// What the file store does in a second, without a process being started: the peer of `Benchmarks/peer.c`.
 ///

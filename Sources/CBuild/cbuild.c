@@ -2,6 +2,9 @@
 // and compiles nothing. A generated source file would compile every module that depends on it again: minutes.
 #include "cbuild.h"
 #include <stdint.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 #define NUMBER(name) extern const char name[] __attribute__((weak, visibility("hidden")))
 NUMBER(cb_commit_high);
@@ -14,7 +17,8 @@ static const struct {
   uintptr_t value;
   int digits;
 } parts[] = {{(uintptr_t)cb_commit_high, 16}, {(uintptr_t)cb_commit_middle, 16}, {(uintptr_t)cb_commit_low, 8}};
-static const uintptr_t modified = (uintptr_t)cb_commit_modified;
+// volatile: a compiler takes an address for something that is never 0.
+static const volatile uintptr_t modified = (uintptr_t)cb_commit_modified;
 
 int cb_build_commit(char text[41]) {
   uintptr_t any = 0;
@@ -29,3 +33,11 @@ int cb_build_commit(char text[41]) {
 }
 
 int cb_build_is_modified(void) { return modified != 0; }
+
+const char *cb_build_glibc(void) {
+#ifdef __GLIBC__
+  return gnu_get_libc_version();
+#else
+  return "";
+#endif
+}

@@ -30,6 +30,10 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
+      if let version = BuildVersion.answer(arguments) {
+        try world.print(version)
+        return ExitCode.success
+      }
       if arguments.first == "run", let options = try PlainRunParser.parse(arguments.dropFirst()) {
         return try RunCommand(options, world: world).execute()
       }

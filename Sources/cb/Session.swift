@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
+import FileStore
 import RedisStore
 
 /// The configuration, the store and the settings of one call of `cb`.

@@ -2,6 +2,7 @@ import BreakerStore
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import System
 
 /// What a command may touch of the world outside: made once in main and passed on.
 struct World {

@@ -2,6 +2,7 @@ import CircuitBreaker
 import Testing
 
 @testable import BreakerStore
+@testable import FileStore
 
 private func base(_ name: String) throws -> String {
   String(decoding: DocumentName(try BreakerName(name)).base, as: UTF8.self)

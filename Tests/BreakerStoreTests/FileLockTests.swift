@@ -3,6 +3,7 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+@testable import FileStore
 
 extension FileStoreTests {
   @Suite struct Locks {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+@testable import FileStore
 
 enum Plant: String, CaseIterable, Sendable {
   case symlink, danglingSymlink, fifo, directory, socket, device, hardLink

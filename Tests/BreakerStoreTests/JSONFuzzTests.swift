@@ -1,6 +1,7 @@
 import Testing
 
 @testable import BreakerStore
+@testable import JSON
 
 /// SplitMix64: the same numbers on every machine, so that a failure can be seen again.
 struct SeededRandom: RandomNumberGenerator {

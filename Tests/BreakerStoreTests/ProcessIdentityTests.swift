@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+@testable import System
 
 @Suite struct ProcessIdentityTests {
   private let me = ProcessIdentity.current()

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 import Testing
 
 @testable import cb

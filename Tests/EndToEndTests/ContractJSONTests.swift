@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// Whether a text is a time of RFC 3339 in UTC.

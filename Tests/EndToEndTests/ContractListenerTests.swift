@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// The built-in listeners of CONTRACT section 7, each with a socket or a file that takes what cb sends.

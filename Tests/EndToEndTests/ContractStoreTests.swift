@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// The file store of CONTRACT section 6, as far as it shows from outside.

@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// The stores that keep CONTRACT section 4. `CB_STORE` is all that differs between them.

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import RedisStore
+@testable import System
 
 /// What a look shows of places whose processes have ended.
 @Suite struct LookTests {

@@ -1,6 +1,8 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 import RedisStore
+import System
 import Testing
 
 /// One contract, one suite, every store: whatever a store does with an event must be what the core does with it at

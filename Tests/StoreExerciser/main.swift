@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 import Glibc
 
 // Works on a store as a process of its own, for the tests of BreakerStore: `store-exerciser DIR COMMAND NAME ...`.

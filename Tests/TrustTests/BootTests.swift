@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// The program itself on a machine that was suspended or started anew, as far as namespaces can show one: another boot

@@ -1,9 +1,11 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 import Glibc
 import Testing
 
 @testable import RedisStore
+@testable import System
 
 /// The clocks of a machine, set by hand.
 private final class HandClock: @unchecked Sendable {

@@ -3,7 +3,10 @@ import Glibc
 import Testing
 
 @testable import BreakerStore
+@testable import FileStore
+@testable import JSON
 @testable import RedisStore
+@testable import System
 @testable import cb
 
 /// Hostile input to everything that reads: never a crash, and what is accepted means something.

@@ -2,6 +2,7 @@ import BreakerStore
 import CTestSupport
 import CircuitBreaker
 import Glibc
+import System
 import Testing
 
 /// The power goes at every moment of a sequence of commands, and everything that the disk may hold then is looked at.

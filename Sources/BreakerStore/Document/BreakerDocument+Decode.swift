@@ -1,4 +1,5 @@
 package import CircuitBreaker
+package import JSON
 
 extension BreakerDocument {
   /// Reads a document; `name` is the name it was looked up by, which it has to hold.

@@ -1,4 +1,5 @@
 package import CircuitBreaker
+package import JSON
 
 /// The JSON form of a breaker: what the file store keeps, and what the Redis store keeps as a snapshot.
 ///
@@ -146,7 +147,7 @@ package enum BreakerDocument {
     value.map { .string($0) } ?? .null
   }
 
-  static func time(_ time: Timestamp) -> JSONValue {
+  package static func time(_ time: Timestamp) -> JSONValue {
     .string(RFC3339.format(time))
   }
 }

@@ -1,4 +1,5 @@
 package import CircuitBreaker
+package import JSON
 
 /// The JSON form of an event, for stores that keep events rather than what became of them. Whatever an event's effect
 /// depends on is in it; a policy has only what differs from the defaults.

@@ -8,4 +8,7 @@ int cb_build_commit(char text[41]);
 /// Whether the sources differed from the commit.
 int cb_build_is_modified(void);
 
+/// The version of glibc that runs, which is the one inside where cb is linked statically; empty with another C library.
+const char *cb_build_glibc(void);
+
 #endif

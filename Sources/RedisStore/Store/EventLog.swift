@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 /// A breaker as the events up to a number make it.
 struct EventLog {

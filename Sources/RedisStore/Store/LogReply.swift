@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 /// What the scripts answer, every element checked.
 struct LogReply {

@@ -1,5 +1,7 @@
 package import BreakerStore
 package import CircuitBreaker
+import JSON
+import System
 
 /// The Redis store: every host of a fleet shares a breaker through the events of its log (see `LogScripts`).
 ///

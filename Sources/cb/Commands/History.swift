@@ -3,6 +3,8 @@ import BreakerStore
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import JSON
+import System
 
 struct History: CBCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 struct Status: CBCommand {
   static let configuration = CommandConfiguration(

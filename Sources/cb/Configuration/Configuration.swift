@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 /// The configuration file (CONTRACT section 3), checked as a whole when it is read.
 struct Configuration {

@@ -1,5 +1,7 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
+import System
 
 /// One event as listeners get it (CONTRACT section 7): in the environment, and as a JSON object.
 struct Occurrence {

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import System
 
 /// What `cb doctor` says: a line a check, its advice below it, and what it comes to.
 enum DoctorText {

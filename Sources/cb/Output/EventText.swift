@@ -1,5 +1,7 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
+import System
 
 /// Events of the history as people and programs read them.
 enum EventText {

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 /// Breakers in the text format of Prometheus (version 0.0.4), names as CONTRACT section 8 has them. No timestamps: the
 /// textfile collector refuses them, and the time of the scrape is the time.

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 extension Settings {
   /// A setting as `status --json` and `cb get` show it: durations in seconds, rates from 0 to 1, lists as arrays, null

@@ -1,5 +1,7 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
+import System
 
 /// Settings with the places they came from, for `cb status NAME` and `cb status -v`.
 enum SettingsTable {

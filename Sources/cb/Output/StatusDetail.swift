@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import System
 
 /// One breaker in full, for `cb status NAME`.
 struct StatusDetail {

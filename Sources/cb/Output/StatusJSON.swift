@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import JSON
 
 /// A breaker as `status --json` shows it (CONTRACT section 8).
 enum StatusJSON {

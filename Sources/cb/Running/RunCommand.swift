@@ -1,7 +1,9 @@
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
+import FileStore
 import Glibc
+import System
 
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
 struct RunCommand {

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 
 /// A result whose store failed between admission and report.
 extension RunCommand {

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import System
 
 /// Waiting for admission, for `cb run --wait` and `cb wait`: sleeps until a trial is due, and looks again meanwhile,
 /// as a circuit can be closed by others.

@@ -1,6 +1,6 @@
 import BreakerStore
 import CBuild
-import Glibc
+import JSON
 import RedisStore
 
 /// Which cb this is. `number` is the one place of the version: the packages' files are compared with it
@@ -50,7 +50,7 @@ enum BuildVersion {
     object.append("formats", members(formats.map { ($0.store, .integer($0.format)) }))
     object.append("features", members(features.map { ($0.name, .bool($0.isBuiltIn)) }))
     object.append("libraries", members(libraries.map { ($0.name, .string($0.version)) }))
-    return String(decoding: JSONValue.object(object).bytes(.indented), as: UTF8.self) + "\n"
+    return String(decoding: JSONValue.object(object).bytes(.pretty), as: UTF8.self)
   }
 
   private static func members(_ members: [(String, JSONValue)]) -> JSONValue {
@@ -70,6 +70,7 @@ enum BuildVersion {
 
   /// The libraries inside, for whoever asks which hosts have the one with the hole.
   private static var libraries: [(name: String, version: String)] {
-    [("glibc", String(cString: gnu_get_libc_version()))] + BuiltWith.libraries
+    let glibc = String(cString: cb_build_glibc())
+    return (glibc.isEmpty ? [] : [("glibc", glibc)]) + BuiltWith.libraries
   }
 }

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import System
 
 /// `cb status --watch` on a pipe: a line a change of state.
 struct ChangeLines {

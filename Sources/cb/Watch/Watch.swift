@@ -2,6 +2,7 @@ import BreakerStore
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import System
 
 /// `cb status --watch`: on a terminal a table that lives, elsewhere a line a change.
 struct Watch {

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import System
 
 /// What `cb status --watch` shows and how keys change it: a value, so that it can be tested without a terminal.
 struct WatchModel {

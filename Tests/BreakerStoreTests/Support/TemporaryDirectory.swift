@@ -1,6 +1,7 @@
 import Glibc
 
 @testable import BreakerStore
+@testable import FileStore
 
 /// A directory under /tmp that goes with this value. `store` in it is not made yet.
 final class TemporaryDirectory {

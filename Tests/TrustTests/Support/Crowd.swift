@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import Glibc
+import JSON
 
 /// Many processes on one breaker, with random commands and random kills, and what was seen of each.
 final class Crowd {

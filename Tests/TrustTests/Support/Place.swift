@@ -1,7 +1,9 @@
 import BreakerStore
 import CTestSupport
 import CircuitBreaker
+import FileStore
 import Glibc
+import System
 
 /// A fresh directory for one check, removed with this value: the store is `state` in it, not made yet.
 final class Place {

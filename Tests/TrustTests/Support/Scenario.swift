@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import FileStore
 import Glibc
 import Testing
 

@@ -1,0 +1,36 @@
+package import BreakerStore
+import CircuitBreaker
+package import JSON
+
+/// The document as a file: the breaker, and what the clocks said at its last change.
+struct DocumentFile {
+  var breaker: Breaker
+  var anchor: ClockAnchor
+
+  static func parse(_ bytes: [UInt8], name: BreakerName) -> Result<DocumentFile, BreakerDocument.Fault> {
+    Result { () throws(BreakerDocument.Fault) in
+      let value: JSONValue
+      do throws(JSONError) {
+        value = try JSONValue.parse(bytes)
+      } catch {
+        throw .damaged(error.description)
+      }
+      let breaker = try BreakerDocument.decode(value, name: name)
+      guard let clock = value["clock"], let boot = clock["boot"]?.string, let uptime = clock["boot_ms"]?.int64,
+        let time = clock["time"]?.string.flatMap(RFC3339.parse)
+      else { throw .damaged("'clock' is not there or not readable") }
+      return DocumentFile(
+        breaker: breaker, anchor: ClockAnchor(bootID: boot, bootMilliseconds: uptime, time: time))
+    }
+  }
+
+  func bytes(name: BreakerName) -> [UInt8] {
+    var clock = JSONObject(reservingCapacity: 3)
+    clock.append("boot", .string(anchor.bootID))
+    clock.append("boot_ms", .integer(anchor.bootMilliseconds))
+    clock.append("time", BreakerDocument.time(anchor.time))
+    var document = BreakerDocument.encode(breaker, name: name)
+    document.append("clock", .object(clock))
+    return JSONValue.object(document).bytes(.pretty)
+  }
+}
