@@ -9,10 +9,11 @@ ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 # Linked fully static: dynamic linking alone costs 3 ms a run, more than all that cb does.
 # Without mangled-name accessors: looking types up by name at run time took a third of all instructions of a run.
 # Without Foundation and the library of regular expressions, a third of the program: see Sources/FoundationStandIn.
-# CB_STATIC_RUNTIME: see Sources/CStartup. The order of symbols puts what a run uses side by side: fewer page faults and
-# half the memory; contrib/order-symbols makes it, and lld is the linker that heeds it.
+# CB_STATIC_RUNTIME: see Sources/CStartup. The order of symbols puts what a run uses side by side: fewer page faults; lld is
+# the linker that heeds it. What each of these brings is in Benchmarks/STARTUP.md.
 # Without unwinding tables, and with one copy of identical functions: a seventh of the program.
 # The prefix maps and the missing options for debuggers: the same bytes whatever the directory is called.
+ORDER = .build/symbol-order
 RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
@@ -21,7 +22,7 @@ RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -no-serialize-debugging-options \
 	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/usr/src/cb -Xcc -ffile-prefix-map=$(CURDIR)=/usr/src/cb \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T -Xlinker $(CURDIR)/contrib/without-unwind-tables.ld -Xlinker --icf=all \
-	-Xlinker --symbol-ordering-file=$(CURDIR)/contrib/symbol-order -Xlinker --no-warn-symbol-ordering
+	-Xlinker --symbol-ordering-file=$(CURDIR)/$(ORDER) -Xlinker --no-warn-symbol-ordering
 # For cb alone: which libraries were drawn from, for the list of what is inside, and the commit.
 LINKED = -Xlinker --print-archive-stats=$(CURDIR)/.build/linked-archives $(shell sh contrib/source-id defsym)
 
@@ -34,10 +35,14 @@ deps:
 
 build: deps compile
 
-# The build alone, for packagers: nothing is installed.
+# The build alone, for packagers: nothing is installed. The first one of a build directory links twice: see order-symbols.
 compile:
-	@$(SWIFT) build $(RELEASE) --target FoundationStandIn 2>&1 | sh contrib/quiet-linker
+	@mkdir -p .build && touch -a $(ORDER)
+	@test -e .build/release/Modules/FoundationStandIn.swiftmodule || \
+	  $(SWIFT) build $(RELEASE) --target FoundationStandIn 2>&1 | sh contrib/quiet-linker
 	@$(SWIFT) build $(RELEASE) $(LINKED) --product cb 2>&1 | sh contrib/quiet-linker
+	@test -s $(ORDER) || ! sh contrib/order-symbols $(BUILD) $(ORDER) || \
+	  { rm $(BUILD) && $(SWIFT) build $(RELEASE) $(LINKED) --product cb 2>&1 | sh contrib/quiet-linker; }
 	@test -x $(BUILD)
 
 demo: build
@@ -64,7 +69,9 @@ check: lint
 	@SWIFT="$(SWIFT)" sh contrib/run-unit-tests
 
 lint:
-	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r Package.swift Sources Benchmarks
+	@# Tests may unwrap by force: a test that dies there has failed where it should.
+	$(SWIFT) format lint --strict --parallel --configuration Tests/.swift-format -r Tests
 
 bench: build
 	@sh contrib/install-dependencies bench
@@ -105,7 +112,9 @@ tarball: compile
 	@sh contrib/tarball binary $(BUILD)
 
 # Everything that is published, from a clean commit, in dist/; check it by contrib/check-release dist.
-release: compile
+release:
+	@rm -f $(ORDER)
+	@$(MAKE) -s compile
 	@sh contrib/release $(BUILD)
 
 clean:
