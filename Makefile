@@ -16,7 +16,7 @@ ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 ORDER = .build/symbol-order
 RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xswiftc -use-ld=lld \
 	-Xswiftc -module-alias -Xswiftc FoundationEssentials=FoundationStandIn \
 	-Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
 	-Xswiftc -Xfrontend -Xswiftc -no-serialize-debugging-options \

@@ -1,4 +1,4 @@
-// Work that the static Swift runtime and OpenSSL do before main, in every process, and that cb has no use for: a tenth of
+// Work that the static Swift runtime does before main, in every process, and that cb has no use for: a tenth of
 // the instructions and a sixth of the system calls of a whole `cb run`. A symbol that is defined here keeps the member of
 // the archive that defines it from being linked, constructor and all. The Makefile's static build sets the macro; any
 // other build uses the runtime as it is. If a later Swift changes these symbols, the link fails or they go unused;
@@ -7,14 +7,12 @@
 
 static char **arguments;
 static int argument_count;
-static int has_started;
 
 // glibc hands main's arguments to constructors too.
 __attribute__((constructor)) static void start(int count, char **values, char **environment) {
   (void)environment;
   arguments = values;
   argument_count = count;
-  has_started = 1;
 }
 
 // CommandLine.cpp looks for argv in /proc/self/maps, by sscanf.
@@ -35,14 +33,6 @@ long _swift_backtraceSettings[64];
 _Bool _swift_backtrace_isThunkFunction(const char *name) {
   (void)name;
   return 0;
-}
-
-// OpenSSL asks the processor what it can do, which a hypervisor answers in tens of microseconds; and asks again when TLS
-// begins, where it counts. The linker's --wrap brings both here.
-__attribute__((weak)) void __real_OPENSSL_cpuid_setup(void);
-
-void __wrap_OPENSSL_cpuid_setup(void) {
-  if (has_started && __real_OPENSSL_cpuid_setup) __real_OPENSSL_cpuid_setup();
 }
 
 #endif
