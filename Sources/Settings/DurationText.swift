@@ -1,4 +1,6 @@
-/// The text forms of durations and rates (CONTRACT section 3): `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
+package import CircuitBreaker
+
+/// The text forms of durations and rates (docs/CONTRACT.md, "Settings"): `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
 package enum DurationText {
   /// The longest duration that is taken: 100 years.
   static let longest: Double = 100 * 365.25 * 86400 * 1000
@@ -41,55 +43,18 @@ package enum DurationText {
     return Span(milliseconds: Int64(milliseconds > 0 ? max(1, rounded) : 0))
   }
 
-  /// Digits with at most one point, at least one digit.
+  /// Digits with at most one point, at least one digit; as many as a program prints.
   private static func number(_ bytes: [UInt8], from start: Int) -> (Double, end: Int)? {
-    var position = start
-    var value = 0.0
-    var scale = 0.0
-    var digits = 0
-    while position < bytes.count {
-      let byte = bytes[position]
-      if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-        value = value * 10 + Double(byte - UInt8(ascii: "0"))
-        scale *= 10
-        digits += 1
-      } else if byte == UInt8(ascii: "."), scale == 0 {
-        scale = 1
-      } else {
-        break
-      }
-      position += 1
-    }
-    guard digits > 0, digits <= 17 else { return nil }
-    return (scale > 1 ? value / scale : value, position)
-  }
-
-  /// A rate from `50%` or `0.5`, between 0 and 1; nil for anything else.
-  package static func parseRate(_ text: some StringProtocol) -> Double? {
-    var bytes = Array(text.utf8)
-    let percent = bytes.last == UInt8(ascii: "%")
-    if percent { bytes.removeLast() }
-    guard let (value, end) = number(bytes, from: 0), end == bytes.count else { return nil }
-    let rate = percent ? value / 100 : value
-    return rate <= 1 ? rate : nil
+    var end = start
+    while end < bytes.count, bytes[end] == UInt8(ascii: ".") || (0x30...0x39).contains(bytes[end]) { end += 1 }
+    return NumberText.decimal(String(decoding: bytes[start..<end], as: UTF8.self)).map { ($0, end) }
   }
 
   /// The shortest text that reads back to the same span: `250ms`, `1.5s`, `60s`, `90s`, `5m`, `1h30m`, `2d`.
   ///
   /// Up to two minutes seconds are kept, as in `reset-timeout`'s own default of 60s.
   package static func format(_ span: Span) -> String {
-    let total = max(0, span.milliseconds)
-    if total < 1000 { return total == 0 ? "0s" : "\(total)ms" }
-    if total < 120_000 || total % 1000 != 0 {
-      return decimal(thousandths: total) + "s"
-    }
-    var seconds = total / 1000
-    var text = ""
-    for (suffix, length) in [("d", Int64(86400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
-      text += "\(seconds / length)\(suffix)"
-      seconds %= length
-    }
-    return text
+    span.description
   }
 
   /// For people who wait: whole seconds, rounded up, so that the hint is never too early; `42s`, `5m10s`, `2h`.
