@@ -32,6 +32,10 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
+      if let version = BuildVersion.answer(arguments) {
+        try world.print(version)
+        return ExitCode.success
+      }
       let arguments = try commandFirst(arguments)
       if let plain = PlainCommand(arguments) {
         if case .run = plain {
