@@ -29,7 +29,10 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
-    .target(name: "CResolver"),
+    // c-ares, behind one function of its own.
+    .target(
+      name: "CResolver", cSettings: [.define("CB_REDIS", .when(traits: ["Redis"]))],
+      linkerSettings: [.linkedLibrary("cares", .when(traits: ["Redis"]))]),
     .target(
       name: "RedisStore",
       dependencies: [
@@ -67,6 +70,7 @@ let package = Package(
       name: "RedisStoreTests",
       dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
       swiftSettings: strict),
+    .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
     .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(

@@ -27,8 +27,8 @@ package struct StoreClock: Sendable {
     let bootID = systemBootID()
     return StoreClock {
       ClockReading(
-        bootID: bootID, bootMilliseconds: milliseconds(of: CLOCK_BOOTTIME),
-        wallMilliseconds: milliseconds(of: CLOCK_REALTIME))
+        bootID: bootID, bootMilliseconds: clockMilliseconds(CLOCK_BOOTTIME),
+        wallMilliseconds: clockMilliseconds(CLOCK_REALTIME))
     }
   }
 }
@@ -40,10 +40,4 @@ package func systemBootID() -> String {
   guard let bytes = readSmallFile("/proc/sys/kernel/random/boot_id") else { return unknownBootID }
   let id = String(decoding: bytes.prefix { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
   return id.isEmpty ? unknownBootID : id
-}
-
-private func milliseconds(of clock: clockid_t) -> Int64 {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -48,7 +48,8 @@ struct Session {
   /// no directory for one.
   func standIn() -> FileStore? {
     guard case .redis = location else { return nil }
-    return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
+    let own = (store as? RedisStore)?.standInDirectory
+    return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
   }
 
   private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStorage {
