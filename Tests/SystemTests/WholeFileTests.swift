@@ -6,7 +6,8 @@ import Testing
 struct WholeFileTests {
   private let place = Place()
 
-  @Test("gives every byte of a file up to the limit, and refuses one byte more", arguments: [0, 1, 4095, 4096, 4097, 20000])
+  @Test(
+    "gives every byte of a file up to the limit, and refuses one byte more", arguments: [0, 1, 4095, 4096, 4097, 20000])
   func limit(_ size: Int) throws {
     let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
     let path = place.file("f", bytes)

@@ -45,7 +45,9 @@ final class RedisConnection {
 
     /// What may be wrong with a password that the server does not take, from its looks alone.
     var doubtOfPassword: String? {
-      guard let last = password?.bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else { return nil }
+      guard let last = password?.bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else {
+        return nil
+      }
       let place =
         switch passwordSource {
         case .url: "the password in the URL"
