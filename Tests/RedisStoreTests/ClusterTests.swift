@@ -194,11 +194,11 @@ struct ClusterTests {
     }
     #expect(time > .milliseconds(250) && time < .seconds(5))
     // Somebody moves the second one meanwhile.
-    let mover = try migration.source.client()
+    let url = migration.source.url
     let port = String(migration.target.port)
     FakeServer.thread {
       usleep(100_000)
-      _ = try? mover.command(
+      _ = try? RedisServer.client(url).command(
         .init(["MIGRATE", "127.0.0.1", port, keys[1], "0", "5000"]), deadline: .after(.seconds(10)))
     }
     #expect(try client.command(both, deadline: .after(.seconds(10))).array?.map(\.string) == keys)
