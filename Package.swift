@@ -19,9 +19,10 @@ let package = Package(
   ],
   targets: [
     // The ground floor: none of these imports another target of ours.
-    .target(name: "CircuitBreaker", dependencies: ["System"], swiftSettings: strict),
+    .target(name: "CircuitBreaker", swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "System", swiftSettings: strict),
+    .target(name: "Settings", dependencies: ["CircuitBreaker", "System"], swiftSettings: strict),
     .target(name: "CFiles"),
     .target(name: "BreakerStore", dependencies: ["CircuitBreaker", "JSON", "System"], swiftSettings: strict),
     .target(
@@ -36,18 +37,19 @@ let package = Package(
     .target(
       name: "RedisStore",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "JSON", "System", "CResolver",
+        "CircuitBreaker", "BreakerStore", "JSON", "Settings", "System", "CResolver",
         .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
         .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
       ],
       swiftSettings: strict),
     .target(name: "CProcess"),
     .target(name: "CStartup"),
-    .target(name: "CommandProcess", dependencies: ["CircuitBreaker", "CProcess"], swiftSettings: strict),
+    .target(name: "CommandProcess", dependencies: ["CProcess", "System"], swiftSettings: strict),
     .executableTarget(
       name: "cb",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "System", "CommandProcess", "CStartup",
+        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "Settings", "System",
+        "CommandProcess", "CStartup",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -57,6 +59,7 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -71,7 +74,7 @@ let package = Package(
       dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
       swiftSettings: strict),
     .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
-    .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess"], swiftSettings: strict),
+    .testTarget(name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
       name: "CLIOutputTests",

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 
 extension RedisLocation {
   /// Schemes that belong to this module.

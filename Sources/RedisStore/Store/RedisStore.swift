@@ -100,7 +100,7 @@ package final class RedisStore: BreakerStorage {
   private func liveness(_ holder: Holder) -> HolderStatus {
     let observer = identity ?? ProcessIdentity.current()
     identity = observer
-    return holder.liveness(seenBy: observer, sharesMachine: false) == .dead ? .dead : .unknown
+    return holder.liveness(seenBy: observer) == .dead ? .dead : .unknown
   }
 
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {

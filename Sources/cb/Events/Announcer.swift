@@ -1,12 +1,15 @@
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
+import Settings
+import System
 
 /// Tells the listeners of a breaker what happened, after it was stored, in the order of the table of CONTRACT section
 /// 7. A listener that fails or takes too long is reported and changes nothing else.
 struct Announcer {
   let name: BreakerName
-  let listeners: [Listener]
+  let settings: ResolvedSettings
+  var listeners: [Listener] { settings.settings.listeners }
   let world: World
   private let policy: Policy
 
@@ -16,7 +19,7 @@ struct Announcer {
   init(name: BreakerName, settings: ResolvedSettings, world: World) {
     self.name = name
     self.world = world
-    listeners = settings.settings.listeners
+    self.settings = settings
     policy = settings.policy
   }
 
@@ -42,7 +45,7 @@ struct Announcer {
 
   /// The result of a run and the state changes it brought about: a failure comes before the change it causes, a
   /// trial's success after the change that makes it one. A result that came too late announces nothing.
-  func announceResult(_ applied: Applied, _ ending: CommandProcess.Ending?) {
+  func announceResult(_ applied: Applied, _ ending: CommandEnd?) {
     guard !listeners.isEmpty, case .recorded(let verdict) = applied.step.effect else { return }
     let isClosing = applied.step.transitions.contains { $0.to == .closed }
     if isClosing { announce(applied.step.transitions, applied.breaker, at: applied.now) }
@@ -85,22 +88,11 @@ struct Announcer {
 
   private func runListener(_ text: String, _ occurrence: Occurrence) throws(ListenerFailure) {
     let ending = runShell(
-      text, inherited: world.inherited, environment: occurrence.environment + Self.withheld(world),
-      input: occurrence.line, timeout: Self.limit)
+      ByteText.encode(text), inherited: world.inherited, environment: occurrence.environment,
+      withholding: world.secretVariables, input: occurrence.line, timeout: Self.limit)
     if ending.timedOut { throw .tookTooLong }
+    if let reason = ending.whyNotStarted { throw ListenerFailure(reason: "cannot be run: /bin/sh: \(reason)") }
     if ending.how != .exited(0) { throw ListenerFailure(reason: "failed: \(ending.forCore.reason)") }
-  }
-}
-
-extension Announcer {
-  /// What a listener does not get from cb's environment: passwords of the store.
-  private static func withheld(_ world: World) -> [(name: String, value: String)] {
-    var withheld: [(name: String, value: String)] = []
-    if world.environment("CB_REDIS_PASSWORD") != nil { withheld.append((name: "CB_REDIS_PASSWORD", value: "")) }
-    if let store = world.environment("CB_STORE"), store.utf8.contains(UInt8(ascii: "@")) {
-      withheld.append((name: "CB_STORE", value: ""))
-    }
-    return withheld
   }
 }
 

@@ -10,6 +10,12 @@ func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
       let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count < 0 {
         if errno == EINTR { continue }
+        if errno == EAGAIN {
+          // Who shares the descriptor has made it non-blocking; its reader is only slow.
+          var end = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&end, 1, -1)
+          continue
+        }
         return false
       }
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))

@@ -1,6 +1,8 @@
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import Settings
+import System
 
 /// Judges how CMD ended by the breaker's rules; asks the predicates of `exclude-if` where they can matter.
 struct Judge {
@@ -9,24 +11,28 @@ struct Judge {
   let isTrial: Bool
   let world: World
 
-  func verdict(on ending: CommandProcess.Ending) -> Verdict {
+  func verdict(on ending: CommandEnd) -> Verdict {
     settings.settings.rules.judge(ending.forCore, policy: settings.policy, isTrial: isTrial) { question in
       question == .excludeIf && settings.settings.excludeIf.contains { isExcluded(by: $0, ending) }
     }
   }
 
   /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
-  private func isExcluded(by predicate: String, _ ending: CommandProcess.Ending) -> Bool {
+  private func isExcluded(by predicate: String, _ ending: CommandEnd) -> Bool {
     let result = runShell(
-      predicate, inherited: world.inherited,
+      ByteText.encode(predicate), inherited: world.inherited,
       environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
-      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), input: [], timeout: 10_000)
+      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), withholding: world.secretVariables, input: [],
+      timeout: 10_000)
+    if let reason = result.whyNotStarted {
+      world.say("\(name): exclude-if '\(predicate)' cannot be run: /bin/sh: \(reason)")
+    }
     if result.timedOut { world.say("\(name): exclude-if '\(predicate)' took over 10 s and was ended") }
     return result.how == .exited(0)
   }
 }
 
-extension CommandProcess.Ending {
+extension CommandEnd {
   /// As the core judges it.
   var forCore: RunEnding {
     let how: RunEnding.How =
@@ -49,7 +55,8 @@ extension CommandProcess.Ending {
   /// Why CMD was not started; nil where it was.
   var whyNotStarted: String? {
     switch how {
-    case .notFound: "not found"
+    case .notFound:
+      missingInterpreter.map { "its interpreter '\(String(decoding: $0, as: UTF8.self))' was not found" } ?? "not found"
     case .notExecutable(let code), .failed(let code): String(cString: strerror(code))
     case .exited, .signaled, .interrupted: nil
     }

@@ -3,6 +3,7 @@ import CircuitBreaker
 import CommandProcess
 import FileStore
 import Glibc
+import Settings
 import System
 
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
@@ -62,15 +63,16 @@ struct RunCommand {
   }
 
   private func admit(on store: any BreakerStorage) throws(CommandFailure) -> Admission {
-    let waiting = options.wait.map { Waiting(limit: $0, clock: world.clock) }
+    var waiting: Waiting?
     while true {
       let reading: Reading
       do {
         reading = try store.readToChange(name)
       } catch {
-        return .failed(error, try settings(stored: nil))
+        return .failed(error, self.settings(stored: nil))
       }
-      let settings = try settings(stored: reading.breaker?.settings)
+      let settings = settings(stored: reading.breaker?.settings)
+      if waiting == nil { waiting = settings.settings.wait.map { Waiting(limit: $0, clock: world.clock) } }
       if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
         let nap = waiting.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
       {
@@ -79,7 +81,7 @@ struct RunCommand {
         continue
       }
       var request = AdmissionRequest(
-        token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
+        token: world.token(), policy: settings.policy, announcesRejection: settings.settings.notice != .none)
       // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
       if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
         return .admitted(
@@ -113,8 +115,8 @@ struct RunCommand {
     }
   }
 
-  private func settings(stored: StoredSettings?) throws(CommandFailure) -> ResolvedSettings {
-    try session.settings(for: name, stored: stored)
+  private func settings(stored: StoredSettings?) -> ResolvedSettings {
+    session.settings(for: name, stored: stored)
   }
 
   /// What `on-store-error` makes of a store that fails at admission (CONTRACT section 6).
@@ -145,15 +147,15 @@ struct RunCommand {
 
   private func reject(_ rejection: Rejection, _ applied: Applied, _ settings: ResolvedSettings) -> Int32 {
     session.store.rest()
-    if options.notice == .each || (options.notice == .first && rejection.isFirstSinceClosed) {
+    if settings.settings.notice == .each || (settings.settings.notice == .first && rejection.isFirstSinceClosed) {
       world.say("\(name): " + Messages.rejection(rejection, applied.breaker, at: applied.now))
     }
     let announcer = Announcer(name: name, settings: settings, world: world)
     announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
-    guard let fallback = options.fallback else { return options.rejectedExit }
-    let ending = ShellArguments(fallback).withPointer { argv in
-      CommandProcess.run(
+    guard let fallback = settings.settings.fallback else { return settings.settings.rejectedExit }
+    let ending = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
+      runCommand(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
@@ -169,11 +171,12 @@ struct RunCommand {
 
   private func launch(
     _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
-  ) -> CommandProcess.Ending {
-    CommandProcess.run(
+  ) -> CommandEnd {
+    runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick),
+        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
+        onTrouble: { say($0) }),
       inherited: world.inherited)
   }
 
@@ -211,10 +214,10 @@ struct RunCommand {
     endLike(ending)
   }
 
-  private func conclude(_ applied: Applied, _ ending: CommandProcess.Ending, _ announcer: Announcer) {
+  private func conclude(_ applied: Applied, _ ending: CommandEnd, _ announcer: Announcer) {
     tell(applied.notices)
     announcer.announceResult(applied, ending)
-    guard options.notice != .none else { return }
+    guard announcer.settings.settings.notice != .none else { return }
     for transition in applied.step.transitions {
       world.say("\(name): " + Messages.transition(transition, applied.breaker, at: applied.now))
     }
@@ -251,9 +254,23 @@ struct RunCommand {
     store.rest()
   }
 
-  private func sayNotStarted(_ ending: CommandProcess.Ending) {
-    if let reason = ending.whyNotStarted {
-      world.say("\(name): cannot run '\(String(cString: command.pointee!))': \(reason)")
+  private func sayNotStarted(_ ending: CommandEnd) {
+    guard let reason = ending.whyNotStarted else { return }
+    // A whole command line in one word, as for a shell.
+    let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
+    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
+    world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
+  }
+
+  private func say(_ trouble: CommandTrouble) {
+    switch trouble {
+    case .cannotBeEnded(let pid, let code):
+      world.say(
+        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
+    case .doesNotEnd(let pid):
+      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
     }
   }
+
+  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
 }

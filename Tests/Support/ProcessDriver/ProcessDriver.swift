@@ -30,19 +30,19 @@ struct ProcessDriver {
     }
     if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
     let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
-    let ending: Ending
+    let ending: CommandEnd
     if let fallback {
-      let shell = ShellArguments(fallback)
-      ending = shell.withPointer { run(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
+      let shell = ShellArguments(Array(fallback.utf8))
+      ending = shell.withPointer { runCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
     } else {
-      ending = run(
+      ending = runCommand(
         LaunchRequest(
           argv: argv + index + 1, environment: added, timeout: timeout, killAfter: killAfter, stderrTail: tail),
         inherited: inherited)
     }
     if let listener {
       let result = runShell(
-        listener, inherited: inherited,
+        Array(listener.utf8), inherited: inherited,
         environment: [
           (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
           (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),

@@ -5,10 +5,10 @@ import Testing
 
 @Suite("what an ending comes to")
 struct EndingTests {
-  private func ending(_ how: Ending.How, received: [Int32] = [], timedOut: Bool = false) -> Ending {
-    var ending = Ending(how: how)
+  private func ending(_ how: CommandEnd.How, received: [Int32] = [], timedOut: Bool = false) -> CommandEnd {
+    var ending = CommandEnd(how: how)
     ending.received = received
-    ending.timedOut = timedOut
+    ending.timeoutSignals = timedOut ? [SIGTERM] : []
     return ending
   }
 
