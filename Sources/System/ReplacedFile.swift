@@ -12,16 +12,16 @@ package struct ReplacedFile {
     case onlyIfNew
   }
 
-  private let path: String
-  private let temporary: String
+  private let path: [CChar]
+  private let temporary: [CChar]
 
   /// - Parameters:
-  ///   - directory: where the file is, without a slash at the end.
+  ///   - directory: where the file is, as `ByteText` writes it, without a slash at the end.
   ///   - name: its name there.
   package init(directory: String, name: String) {
-    path = directory + "/" + name
+    path = ByteText.path(directory + "/" + name)
     // Not shown by `ls`, and one for each process.
-    temporary = "\(directory)/.\(name).\(getpid())"
+    temporary = ByteText.path("\(directory)/.\(name).\(getpid())")
   }
 
   /// Writes the bytes and puts the file in its place.

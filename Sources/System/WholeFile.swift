@@ -13,11 +13,12 @@ package enum WholeFileFailure: Error, Equatable, Sendable {
 /// All bytes of a file, pipe or device, if they are at most `limit`; one that has more (a device, a wrong path) is not
 /// read to its end.
 ///
+/// - Parameter path: as `ByteText` writes it.
 /// - Parameter flags: for open(2), beside reading and close-on-exec.
 package func readWholeFile(
   _ path: String, limit: Int, flags: Int32 = 0
 ) throws(WholeFileFailure) -> [UInt8] {
-  let raw = retryingInterrupts { open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags) }
+  let raw = retryingInterrupts { open(ByteText.path(path), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags) }
   guard raw >= 0 else { throw .notOpened(errno) }
   return try readWhole(Descriptor(owning: raw), limit: limit)
 }

@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Settings
+import System
 
 extension RedisLocation {
   /// Schemes that belong to this module.
@@ -35,7 +36,7 @@ extension RedisLocation {
     let mayHoldPassword: Bool
 
     init(_ url: String) throws(Invalid) {
-      let bytes = Array(url.utf8)
+      let bytes = ByteText.encode(url)
       let scheme = bytes.prefix { $0 != UInt8(ascii: ":") }
       let name = String(decoding: scheme, as: UTF8.self)
       guard RedisLocation.schemes.contains(name) else {

@@ -14,7 +14,7 @@ package struct Outage {
   package static let sameOutage: Duration = .seconds(600)
 
   private let directory: String
-  private let path: String
+  private let path: [CChar]
   private let name: String
   private let standIns: StandInDirectory
   /// What the file said when it was last read: nil when there was nothing to believe.
@@ -34,13 +34,13 @@ package struct Outage {
     var until: Int64
   }
 
-  /// - Parameter directory: the default file store's.
+  /// - Parameter directory: the default file store's, as `ByteText` writes it.
   package init(directory: String, location: RedisLocation) {
     // The redacted form: the file's name must not be made from a password.
     let store = String(decoding: SHA1.hex(Array(location.redacted.utf8)), as: UTF8.self)
     name = "redis-outage-" + store
     self.directory = directory
-    path = directory + "/" + name
+    path = ByteText.path(directory + "/" + name)
     standIns = StandInDirectory(parent: directory, store: String(store.prefix(12)))
   }
 
@@ -134,7 +134,7 @@ package struct Outage {
   private func isTrusted(_ owner: uid_t) -> Bool {
     if owner == geteuid() || owner == 0 { return true }
     var facts = stat()
-    return stat(directory, &facts) == 0 && facts.st_uid == owner
+    return stat(ByteText.path(directory), &facts) == 0 && facts.st_uid == owner
   }
 
   /// - Returns: whether the file says so now.
@@ -159,7 +159,7 @@ package struct Outage {
     var path = directory.hasPrefix("/") ? "" : "."
     for part in directory.split(separator: "/") {
       path += "/" + part
-      mkdir(path, 0o700)
+      mkdir(ByteText.path(path), 0o700)
     }
   }
 }

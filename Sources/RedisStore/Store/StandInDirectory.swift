@@ -32,27 +32,28 @@ struct StandInDirectory {
   }
 
   private func make(_ path: String) {
+    let path = ByteText.path(path)
     guard mkdir(path, 0o700) == 0 else { return }
     var facts = stat()
-    if stat(parent, &facts) == 0 { chmod(path, facts.st_mode & 0o2777) }
+    if stat(ByteText.path(parent), &facts) == 0 { chmod(path, facts.st_mode & 0o2777) }
   }
 
   /// Removes a directory and its files, no further down and through no link.
   private func remove(_ path: String) {
-    let raw = retryingInterrupts { open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+    let raw = retryingInterrupts { open(ByteText.path(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
     guard raw >= 0 else { return }
     let directory = Descriptor(owning: raw)
-    for name in entries(of: path) { unlinkat(directory.raw, name, 0) }
-    rmdir(path)
+    for name in entries(of: path) { unlinkat(directory.raw, ByteText.path(name), 0) }
+    rmdir(ByteText.path(path))
   }
 
   private func entries(of path: String) -> [String] {
-    guard let stream = opendir(path) else { return [] }
+    guard let stream = opendir(ByteText.path(path)) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
-      let name = String(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
+      let name = ByteText.decode(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
       if name != "." && name != ".." { names.append(name) }
     }
     return names
