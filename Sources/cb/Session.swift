@@ -107,7 +107,7 @@ struct Session {
         redis = try RedisLocation.parse(url, environment: password)
       } catch {
         // A password that cannot be had was not typed, whatever the URL was.
-        let isURL = ![.passwordFile, .passwordVariable, .password].contains(error.part)
+        let isURL = !error.concernsPassword
         throw StoreError(
           .configuration("store: \(error.description)"), "use", isTyped && isURL ? typedURL : "store")
       }
@@ -126,7 +126,8 @@ struct Session {
   /// no directory for one.
   func standIn() -> (any BreakerStorage)? {
     if case .directory = location { return nil }
-    return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
+    let own = (store as? RedisStore)?.standInDirectory
+    return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
   }
 
   /// Where a permit is reported: the store, or under `local` the stand-in that gave it while the store is away.

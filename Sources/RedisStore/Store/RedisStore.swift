@@ -55,6 +55,10 @@ package final class RedisStore: BreakerStorage {
 
   package var isNews: Bool { isNewOutage }
 
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// met, or none can be remembered.
+  package var standInDirectory: String? { outage.standIn }
+
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
