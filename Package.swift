@@ -22,6 +22,7 @@ let package = Package(
     .target(name: "CircuitBreaker", dependencies: ["System"], swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "System", swiftSettings: strict),
+    .target(name: "Settings", dependencies: ["CircuitBreaker", "System"], swiftSettings: strict),
     .target(name: "CFiles"),
     .target(name: "BreakerStore", dependencies: ["CircuitBreaker", "JSON", "System"], swiftSettings: strict),
     .target(
@@ -54,6 +55,7 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
