@@ -86,7 +86,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BreakerStore", "JSON", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
+      dependencies: ["BreakerStore", "JSON", "Settings", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(

@@ -220,5 +220,6 @@ struct PresetTests {
 }
 
 extension Preset: CustomTestStringConvertible {
+  /// Its name: all of the table is too long for a line of output.
   public var testDescription: String { name }
 }

@@ -1,0 +1,34 @@
+import Glibc
+import Testing
+
+/// The servers of Tests/Support/Loopback, and the real tool that is driven against them.
+final class Loopback {
+  let sandbox = Sandbox()
+  private let servers: Running
+  private var ports: [String: Int] = [:]
+
+  init() throws {
+    // As the table of texts wants it; and nothing of the machine's own proxies and configuration.
+    sandbox.environment["LC_ALL"] = "C"
+    servers = sandbox.start(["python3", Self.script], input: nil)
+    try #require(servers.expect("ready"))
+    for line in servers.text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if words.count == 2 { ports[String(words[0])] = Int(words[1]) }
+    }
+  }
+
+  func port(_ name: String) throws -> Int { try #require(ports[name]) }
+
+  /// Replaces `{http}` and its like by `127.0.0.1:PORT`, and runs the words by the shell.
+  func run(_ text: String, seconds: Double = 60) throws -> Finished {
+    var text = text
+    for (name, port) in ports { text = text.replacing("{\(name)}", with: "127.0.0.1:\(port)") }
+    for (name, port) in ports { text = text.replacing("{\(name).port}", with: "\(port)") }
+    return sandbox.execute(["/bin/sh", "-c", text], seconds: seconds)
+  }
+
+  /// The place of the file above the tests of this target.
+  private static let script =
+    #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/Support/Loopback/loopback"
+}
