@@ -19,7 +19,7 @@ let package = Package(
   ],
   targets: [
     // The ground floor: none of these imports another target of ours.
-    .target(name: "CircuitBreaker", dependencies: ["System"], swiftSettings: strict),
+    .target(name: "CircuitBreaker", swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "System", swiftSettings: strict),
     .target(name: "Settings", dependencies: ["CircuitBreaker", "System"], swiftSettings: strict),
@@ -45,7 +45,8 @@ let package = Package(
     .executableTarget(
       name: "cb",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "System", "CommandProcess", "CStartup",
+        "CircuitBreaker", "BreakerStore", "FileStore", "RedisStore", "JSON", "Settings", "System",
+        "CommandProcess", "CStartup",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -75,7 +75,7 @@ extension FileStore {
     } else {
       let up = Span.seconds(reading.bootMilliseconds / 1000)
       checks.append(
-        StoreCheck("boot clock", .ok, "boot \(reading.bootID.prefix(8)), up for \(DurationText.format(up))"))
+        StoreCheck("boot clock", .ok, "boot \(reading.bootID.prefix(8)), up for \(up)"))
     }
     let time = RFC3339.format(Timestamp(milliseconds: reading.wallMilliseconds))
     let isPlausible = (Self.plausibleFrom..<Self.plausibleTo).contains(reading.wallMilliseconds)

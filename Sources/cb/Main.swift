@@ -2,6 +2,8 @@ import ArgumentParser
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import Settings
+import System
 
 @main
 enum Main {
@@ -16,7 +18,7 @@ enum Main {
         commandLine = CommandLine.unsafeArgv + index + 1
         break
       }
-      arguments.append(String(cString: argument))
+      arguments.append(ByteText.decode(cString: argument))
     }
     let world = World(inherited: inherited, commandLine: commandLine)
     // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
@@ -30,8 +32,17 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
-      if arguments.first == "run", let options = try PlainRunParser.parse(arguments.dropFirst()) {
-        return try RunCommand(options, world: world).execute()
+      let arguments = try commandFirst(arguments)
+      if let plain = PlainCommand(arguments) {
+        if case .run = plain {
+          // CMD gets the limit that cb was given.
+        } else {
+          world.inherited.holdSizeLimit()
+          if world.commandLine != nil {
+            throw CommandFailure.usage("\(arguments[0]): nothing may be behind '--' here")
+          }
+        }
+        return try plain.execute(world)
       }
       world.inherited.holdSizeLimit()
       return try parse(arguments, world).execute(world)
@@ -39,6 +50,18 @@ enum Main {
       if !error.message.isEmpty { world.say(error.message) }
       return error.exitCode
     }
+  }
+
+  /// The arguments with the options of every command that were typed before it put behind it.
+  private static func commandFirst(_ arguments: [String]) throws(CommandFailure) -> [String] {
+    var index = 0
+    while index < arguments.count, arguments[index].hasPrefix("--") {
+      let parts = arguments[index].dropFirst(2).split(separator: "=", maxSplits: 1)
+      guard let name = parts.first, Places.options.contains(String(name)) else { return arguments }
+      index += parts.count == 2 ? 1 : 2
+    }
+    guard index > 0, index < arguments.count else { return arguments }
+    return [arguments[index]] + arguments[..<index] + arguments[(index + 1)...]
   }
 
   /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
@@ -50,7 +73,7 @@ enum Main {
       let command = try subcommand(words) ?? CB.parseAsRoot(words)
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
-          throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
+          throw CommandFailure.usage("\(type(of: command)._commandName): nothing may be behind '--' here")
         }
         return command
       }
@@ -84,7 +107,9 @@ enum Main {
       } ?? ""
     // ArgumentParser would call it an unexpected argument.
     if command.isEmpty, let first = arguments.first, first.utf8.first != UInt8(ascii: "-") {
-      return .usage("unknown command '\(first)'; see cb --help")
+      let names = CB.configuration.subcommands.compactMap { $0.configuration.commandName }
+      let nearest = NearestWord.of(first, in: names).map { "; did you mean '\($0)'?" } ?? "; see cb --help"
+      return .usage("unknown command '\(first)'\(nearest)")
     }
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"

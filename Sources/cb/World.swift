@@ -11,10 +11,13 @@ struct World {
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
 
+  /// The effective user.
+  var user: UInt32 { geteuid() }
+
   /// The value of an environment variable; one that is empty counts as not set, as the XDG specification has it.
   func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return String(cString: value)
+    return ByteText.decode(cString: value)
   }
 
   /// 128 random bits for a token.
@@ -25,6 +28,22 @@ struct World {
   @Sendable static func random() -> UInt64 {
     var generator = SystemRandomNumberGenerator()
     return generator.next()
+  }
+
+  /// This process, as the history and the events name it. Worked out anew at each use, as a run that passes needs none.
+  var caller: Caller {
+    var system = utsname()
+    let host =
+      uname(&system) == 0
+      ? withUnsafeBytes(of: system.nodename) { ByteText.decode($0.prefix { $0 != 0 }) } : "unknown"
+    return Caller(host: host, pid: getpid(), user: PasswordDatabase.entry(of: getuid())?.name ?? "uid \(getuid())")
+  }
+
+  /// Who acts by hand: `alice@web1`, or who called sudo.
+  func action(reason: String? = nil) -> ManualAction {
+    let caller = caller
+    let name = getuid() == 0 ? environment("SUDO_USER") ?? caller.user : caller.user
+    return ManualAction(by: "\(name)@\(caller.host)", reason: reason, caller: caller)
   }
 
   /// A random number from 0 up to but not including 1.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 struct PermitCommand: CBCommand {
   static let configuration = CommandConfiguration(
@@ -21,11 +22,17 @@ struct PermitCommand: CBCommand {
   @Argument(help: "The breaker.") var name: String
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    try PermitOptions(name: name, places: common.places, lease: lease).execute(world)
+  }
+}
+
+extension PermitOptions {
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
     let term = try term()
-    let session = try Session(common.places, for: .script, world: world)
+    let session = try Session(places, for: .script, world: world)
     let reading = try session.storeResult { () throws(StoreError) in try session.store.readToChange(name) }
-    let settings = try session.settings(for: name, stored: reading.breaker?.settings)
+    let settings = session.settings(for: name, stored: reading.breaker?.settings)
     let request = AdmissionRequest(token: world.token(), policy: settings.policy, kind: .permit, term: term)
     let applied = try session.apply(.admit(request), to: name)
     let announcer = Announcer(name: name, settings: settings, world: world)
@@ -42,7 +49,7 @@ struct PermitCommand: CBCommand {
   }
 
   private func term() throws(CommandFailure) -> Span {
-    guard let lease else { return Self.defaultLease }
+    guard let lease else { return PermitCommand.defaultLease }
     guard let span = DurationText.parse(lease), span > .zero else {
       throw .usage("--lease: '\(lease)' is not valid: it must be a duration above 0, such as 90s, 5m or 1h30m")
     }

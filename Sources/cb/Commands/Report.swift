@@ -2,6 +2,7 @@ import ArgumentParser
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
+import Settings
 
 struct ReportCommand: CBCommand {
   static let configuration = CommandConfiguration(
@@ -19,19 +20,25 @@ struct ReportCommand: CBCommand {
   @Argument(help: "How the work went.") var outcome: String
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    try ReportOptions(name: name, token: token, outcome: outcome, places: common.places).execute(world)
+  }
+}
+
+extension ReportOptions {
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
     guard let result = ReportedResult(outcome) else {
       throw .usage(
         "report: '\(outcome)' is no outcome: it must be success, failure, excluded, ignored, exit:N or signal:N")
     }
-    let session = try Session(common.places, for: .script, world: world)
+    let session = try Session(places, for: .script, world: world)
     let (breaker, now) = try session.existing(name)
     guard let lease = breaker.leases.first(where: { $0.token.text == token && $0.kind == .permit }) else {
       throw .failed(
         "\(name): the token is not outstanding: it was reported already, its lease ran out, or it was not given by "
           + "'cb permit \(name)'")
     }
-    let settings = try session.settings(for: name, stored: breaker.settings)
+    let settings = session.settings(for: name, stored: breaker.settings)
     let ending = result.ending(duration: now - lease.since)
     var verdict = result.verdict(ending, Judge(name: name, settings: settings, isTrial: lease.isTrial, world: world))
     verdict.duration = now - lease.since

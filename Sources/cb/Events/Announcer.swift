@@ -1,12 +1,14 @@
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
+import Settings
 
 /// Tells the listeners of a breaker what happened, after it was stored, in the order of the table of CONTRACT section
 /// 7. A listener that fails or takes too long is reported and changes nothing else.
 struct Announcer {
   let name: BreakerName
-  let listeners: [Listener]
+  let settings: ResolvedSettings
+  var listeners: [Listener] { settings.settings.listeners }
   let world: World
   private let policy: Policy
 
@@ -16,7 +18,7 @@ struct Announcer {
   init(name: BreakerName, settings: ResolvedSettings, world: World) {
     self.name = name
     self.world = world
-    listeners = settings.settings.listeners
+    self.settings = settings
     policy = settings.policy
   }
 

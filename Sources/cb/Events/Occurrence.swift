@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
 import System
 
 /// One event as listeners get it (CONTRACT section 7): in the environment, and as a JSON object.

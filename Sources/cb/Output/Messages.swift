@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 
 /// The one-line messages of `run` (CONTRACT section 5), without the `cb: NAME: ` before them.
 enum Messages {

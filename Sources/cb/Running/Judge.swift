@@ -1,6 +1,7 @@
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import Settings
 
 /// Judges how CMD ended by the breaker's rules; asks the predicates of `exclude-if` where they can matter.
 struct Judge {

@@ -3,6 +3,7 @@ import CircuitBreaker
 import CommandProcess
 import FileStore
 import Glibc
+import Settings
 import System
 
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
@@ -62,15 +63,16 @@ struct RunCommand {
   }
 
   private func admit(on store: any BreakerStorage) throws(CommandFailure) -> Admission {
-    let waiting = options.wait.map { Waiting(limit: $0, clock: world.clock) }
+    var waiting: Waiting?
     while true {
       let reading: Reading
       do {
         reading = try store.readToChange(name)
       } catch {
-        return .failed(error, try settings(stored: nil))
+        return .failed(error, self.settings(stored: nil))
       }
-      let settings = try settings(stored: reading.breaker?.settings)
+      let settings = settings(stored: reading.breaker?.settings)
+      if waiting == nil { waiting = settings.settings.wait.map { Waiting(limit: $0, clock: world.clock) } }
       if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
         let nap = waiting.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
       {
@@ -79,7 +81,7 @@ struct RunCommand {
         continue
       }
       var request = AdmissionRequest(
-        token: world.token(), policy: settings.policy, announcesRejection: options.notice != .none)
+        token: world.token(), policy: settings.policy, announcesRejection: settings.settings.notice != .none)
       // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
       if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
         return .admitted(
@@ -113,8 +115,8 @@ struct RunCommand {
     }
   }
 
-  private func settings(stored: StoredSettings?) throws(CommandFailure) -> ResolvedSettings {
-    try session.settings(for: name, stored: stored)
+  private func settings(stored: StoredSettings?) -> ResolvedSettings {
+    session.settings(for: name, stored: stored)
   }
 
   /// What `on-store-error` makes of a store that fails at admission (CONTRACT section 6).
@@ -145,13 +147,13 @@ struct RunCommand {
 
   private func reject(_ rejection: Rejection, _ applied: Applied, _ settings: ResolvedSettings) -> Int32 {
     session.store.rest()
-    if options.notice == .each || (options.notice == .first && rejection.isFirstSinceClosed) {
+    if settings.settings.notice == .each || (settings.settings.notice == .first && rejection.isFirstSinceClosed) {
       world.say("\(name): " + Messages.rejection(rejection, applied.breaker, at: applied.now))
     }
     let announcer = Announcer(name: name, settings: settings, world: world)
     announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
     announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
-    guard let fallback = options.fallback else { return options.rejectedExit }
+    guard let fallback = settings.settings.fallback else { return settings.settings.rejectedExit }
     let ending = ShellArguments(fallback).withPointer { argv in
       CommandProcess.run(
         LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
@@ -214,7 +216,7 @@ struct RunCommand {
   private func conclude(_ applied: Applied, _ ending: CommandProcess.Ending, _ announcer: Announcer) {
     tell(applied.notices)
     announcer.announceResult(applied, ending)
-    guard options.notice != .none else { return }
+    guard announcer.settings.settings.notice != .none else { return }
     for transition in applied.step.transitions {
       world.say("\(name): " + Messages.transition(transition, applied.breaker, at: applied.now))
     }

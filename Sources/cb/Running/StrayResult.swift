@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import FileStore
+import Settings
 
 /// A result whose store failed between admission and report.
 extension RunCommand {

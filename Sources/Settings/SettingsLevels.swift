@@ -1,4 +1,6 @@
-/// Where a value of a setting came from, lowest precedence first (CONTRACT section 3).
+package import CircuitBreaker
+
+/// Where a value of a setting came from, lowest precedence first (docs/CONTRACT.md, "Settings").
 package enum SettingSource: Hashable, Sendable {
   case standard
   /// The configuration file; `pattern` is nil for its `defaults`.
@@ -22,8 +24,8 @@ package enum SettingSource: Hashable, Sendable {
   var isCallersOwn: Bool { self == .environment || self == .option }
 }
 
-/// The texts one level gives to keys; a key of a list may stand more than once.
-package struct SettingsLevel: Hashable, Sendable {
+/// The texts that one level gives to keys; a key of a list may be there more than once.
+package struct SettingsLevel: Sendable {
   package var source: SettingSource
   package var values: [(key: SettingKey, text: String)]
 
@@ -31,17 +33,9 @@ package struct SettingsLevel: Hashable, Sendable {
     self.source = source
     self.values = values
   }
-
-  package static func == (left: SettingsLevel, right: SettingsLevel) -> Bool {
-    left.source == right.source && left.values.elementsEqual(right.values) { $0 == $1 }
-  }
-
-  package func hash(into hasher: inout Hasher) {
-    hasher.combine(source)
-  }
 }
 
-/// A value that cannot be taken, with the level that gave it.
+/// A value that cannot be used, with the level that gave it.
 package struct SettingsLevelFault: Error, Hashable, Sendable {
   package var fault: SettingFault
   package var source: SettingSource
@@ -56,20 +50,28 @@ package struct SettingsLevelFault: Error, Hashable, Sendable {
   }
 }
 
-/// Settings with the places they came from.
-package struct ResolvedSettings: Hashable, Sendable {
+/// Settings with the places that they came from.
+package struct ResolvedSettings: Sendable {
   package private(set) var settings = Settings()
   /// For a key that is not here: `standard`. For a list: every level that added to it.
   package private(set) var sources: [SettingKey: [SettingSource]] = [:]
+  /// Values that were left out because they cannot be used: each is worth one warning.
+  package private(set) var faults: [SettingsLevelFault] = []
 
   /// Lays the levels over the defaults, from the lowest to the highest.
+  ///
+  /// Only what was typed on the command line is an error (docs/CONTRACT.md, "Settings"); from anywhere else a value
+  /// that cannot be used is left out and noted.
   package init(levels: [SettingsLevel]) throws(SettingsLevelFault) {
     for level in levels {
       for (key, text) in level.values {
         do {
           try settings.apply(key, text)
         } catch {
-          throw SettingsLevelFault(fault: error, source: level.source)
+          let fault = SettingsLevelFault(fault: error, source: level.source)
+          if level.source == .option { throw fault }
+          faults.append(fault)
+          continue
         }
         if !key.isList {
           sources[key] = [level.source]
@@ -80,13 +82,16 @@ package struct ResolvedSettings: Hashable, Sendable {
     }
   }
 
-  /// The reset timeout where the asker gave one of its own; it then decides over what the trip stored.
-  package var callersResetTimeout: Span? {
-    sources[.resetTimeout]?.last?.isCallersOwn == true ? settings.resetTimeout : nil
+  /// The settings that were given and have no effect, as what they need was not: `failure-rate` without `window`.
+  package var idle: [SettingKey] {
+    SettingKey.allCases.filter { key in
+      guard let needed = key.row.needs else { return false }
+      return sources[key] != nil && sources[needed] == nil
+    }
   }
 
   package var policy: Policy {
-    Policy(settings, callersResetTimeout: callersResetTimeout)
+    settings.policy(ownsResetTimeout: sources[.resetTimeout]?.last?.isCallersOwn == true)
   }
 }
 
@@ -97,4 +102,7 @@ extension StoredSettings {
       source: .stored,
       values: isEmpty ? [] : SettingKey.allCases.flatMap { key in self[key.name].map { (key: key, text: $0) } })
   }
+
+  /// The keys that this version does not know: kept, and without effect.
+  package var unknownKeys: [String] { keys.filter { SettingKey(rawValue: $0) == nil } }
 }

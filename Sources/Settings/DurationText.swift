@@ -1,4 +1,6 @@
-/// The text forms of durations and rates (CONTRACT section 3): `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
+package import CircuitBreaker
+
+/// The text forms of durations and rates (docs/CONTRACT.md, "Settings"): `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
 package enum DurationText {
   /// The longest duration that is taken: 100 years.
   static let longest: Double = 100 * 365.25 * 86400 * 1000
@@ -41,37 +43,11 @@ package enum DurationText {
     return Span(milliseconds: Int64(milliseconds > 0 ? max(1, rounded) : 0))
   }
 
-  /// Digits with at most one point, at least one digit.
+  /// Digits with at most one point, at least one digit; as many as a program prints.
   private static func number(_ bytes: [UInt8], from start: Int) -> (Double, end: Int)? {
-    var position = start
-    var value = 0.0
-    var scale = 0.0
-    var digits = 0
-    while position < bytes.count {
-      let byte = bytes[position]
-      if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-        value = value * 10 + Double(byte - UInt8(ascii: "0"))
-        scale *= 10
-        digits += 1
-      } else if byte == UInt8(ascii: "."), scale == 0 {
-        scale = 1
-      } else {
-        break
-      }
-      position += 1
-    }
-    guard digits > 0, digits <= 17 else { return nil }
-    return (scale > 1 ? value / scale : value, position)
-  }
-
-  /// A rate from `50%` or `0.5`, between 0 and 1; nil for anything else.
-  package static func parseRate(_ text: some StringProtocol) -> Double? {
-    var bytes = Array(text.utf8)
-    let percent = bytes.last == UInt8(ascii: "%")
-    if percent { bytes.removeLast() }
-    guard let (value, end) = number(bytes, from: 0), end == bytes.count else { return nil }
-    let rate = percent ? value / 100 : value
-    return rate <= 1 ? rate : nil
+    var end = start
+    while end < bytes.count, bytes[end] == UInt8(ascii: ".") || (0x30...0x39).contains(bytes[end]) { end += 1 }
+    return NumberText.decimal(String(decoding: bytes[start..<end], as: UTF8.self)).map { ($0, end) }
   }
 
   /// The shortest text that reads back to the same span: `250ms`, `1.5s`, `60s`, `90s`, `5m`, `1h30m`, `2d`.
