@@ -76,6 +76,8 @@ struct PresetTests {
     Row("curl", 19, "curl: (19) RETR response: 451", .failure),
     Row("wget", 8, "ERROR 404: Not Found.", .exclude), Row("wget", 8, "ERROR 429: Too Many Requests.", .failure),
     Row("wget", 8, "ERROR 503: Service Unavailable.", .failure), Row("wget", 8, "", .failure),
+    Row("wget", 8, "ERROR 404: Not Found.\nERROR 503: Service Unavailable.", .failure),
+    Row("rsync", 12, "Failed to exec x\nrsync error: error in IPC code (code 14)", .ignore),
     Row("wget", 6, "", .hold), Row("wget", 3, "", .ignore), Row("wget", 4, "", .failure),
     Row("rsync", 23, "", .failure), Row("rsync", 24, "", .exclude), Row("rsync", 14, "", .ignore),
     Row("rsync", 5, "@ERROR: auth failed on module m", .hold), Row("rsync", 5, "@ERROR: chdir failed", .failure),

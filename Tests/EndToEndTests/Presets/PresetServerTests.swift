@@ -81,14 +81,6 @@ import Testing
   }
 }
 
-/// A free port, as the kernel gives them out.
-private func freePort(_ sandbox: Sandbox) throws -> Int {
-  let asked = sandbox.execute([
-    "python3", "-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])",
-  ])
-  return try #require(Int(asked.outputText.split(separator: "\n").first ?? ""))
-}
-
 /// An sshd that lets in who has the key `user`, and nobody else.
 private final class SSHServer {
   let port: Int
@@ -122,7 +114,7 @@ private final class SSHServer {
     let port = port
     try #require(
       eventually {
-        sandbox.execute(["ssh-keyscan", "-p", "\(port)", "127.0.0.1"]).outputText.contains("ssh-")
+        sandbox.execute(["/usr/bin/ssh-keyscan", "-p", "\(port)", "127.0.0.1"]).outputText.contains("ssh-")
       })
   }
 
@@ -142,7 +134,7 @@ private final class PostgresServer {
     self.sandbox = sandbox
     port = try freePort(sandbox)
     let path = sandbox.path
-    prefix = geteuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+    prefix = geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
     _ = sandbox.file("password", "right\n")
     if geteuid() == 0 { _ = sandbox.execute(["/bin/sh", "-c", "chmod 711 . && mkdir pg && chown postgres pg"]) }
     let start = """
