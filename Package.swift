@@ -62,7 +62,7 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -95,7 +95,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BreakerStore", "JSON", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
+      dependencies: ["BreakerStore", "JSON", "Settings", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(

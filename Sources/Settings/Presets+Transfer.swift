@@ -93,6 +93,9 @@ extension Preset {
       ignore(22...22, reason: "out of memory"),
     ],
     texts: [
+      text(
+        .ignore, on: 12...12, anyOf: ["rsync error: error in IPC code"],
+        reason: "14: which of rsync's two processes ends first is chance"),
       text(.hold, on: 5...5, anyOf: ["auth failed on module"], reason: "the daemon did not accept user or password"),
       text(
         .hold, on: 12...12, 255...255, anyOf: loginRefused, noneOf: systemPermission,
