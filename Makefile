@@ -12,7 +12,7 @@ RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/contrib/symbol-order -Xlinker --no-warn-symbol-ordering
 
-.PHONY: all build demo test test-traits torture lint bench install uninstall deb tarball deps clean
+.PHONY: all build demo test test-presets test-traits torture lint bench install uninstall deb tarball deps clean
 
 all: build
 
@@ -29,6 +29,11 @@ demo: build
 test: build
 	@sh contrib/install-dependencies test
 	CB_BINARY="$(CURDIR)/$(BUILD)" SWIFT="$(SWIFT)" sh contrib/run-tests
+
+# The presets of restic, borg, rclone, aws, msmtp and ansible-playbook against the tools themselves, which apt installs.
+test-presets: build
+	@sh contrib/install-dependencies presets
+	@sh contrib/test-presets $(BUILD)
 
 # Builds without Redis and without TLS, some minutes each: no part of make test.
 test-traits: deps
@@ -62,7 +67,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cb
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/cb.1 $(DESTDIR)$(PREFIX)/share/man/man1/cb-*.1
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/cb-config.5
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/cb.7
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/cb.7 $(DESTDIR)$(PREFIX)/share/man/man7/cb-schedulers.7
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cb
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_cb
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/cb.fish
