@@ -72,6 +72,12 @@ extension FileStore {
           "boot clock", .warning, "the boot id or CLOCK_BOOTTIME cannot be read",
           advice: "mount /proc; without it the death of a run is seen only after its lease (15 s), "
             + "and a step of the wall clock moves timeouts"))
+    } else if ProcessView.current() != .own {
+      checks.append(
+        StoreCheck(
+          "boot clock", .warning, "/proc is not that of this pid namespace",
+          advice: "mount the namespace's own /proc (unshare --mount-proc, bwrap --proc /proc); without it the death "
+            + "of a run is seen only after its lease (15 s)"))
     } else {
       let up = Span.seconds(reading.bootMilliseconds / 1000)
       checks.append(

@@ -7,6 +7,8 @@ import System
 /// What a command may touch of the world outside: made once in main and passed on.
 struct World {
   var inherited: InheritedState
+  /// The words of the command line before `--`.
+  var words: [String] = []
   /// CMD and its arguments as the kernel gave them, ended by NULL; nil where the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
@@ -19,6 +21,15 @@ struct World {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return ByteText.decode(cString: value)
   }
+
+  /// The variables that a shell text of a breaker (a listener, a predicate, a probe) does not get: passwords of the store.
+  var secretVariables: [String] {
+    let hasPassword = environment("CB_STORE")?.utf8.contains(UInt8(ascii: "@")) ?? false
+    return ["CB_REDIS_PASSWORD"] + (hasPassword ? ["CB_STORE"] : [])
+  }
+
+  /// `CB_BYPASS=1`: no breaker for anybody, for the night in which the breaker itself is in the way.
+  var isBypassed: Bool { environment("CB_BYPASS") == "1" }
 
   /// 128 random bits for a token.
   func token() -> Token {

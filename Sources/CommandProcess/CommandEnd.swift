@@ -1,7 +1,7 @@
 import Glibc
 
-/// How a run ended, with all that a verdict on it needs.
-package struct Ending {
+/// How a command ended, with all that a verdict on it needs.
+package struct CommandEnd {
   package enum How: Equatable {
     case exited(Int32)
     case signaled(Int32)
@@ -16,14 +16,22 @@ package struct Ending {
   }
 
   package var how: How
+  /// With `.notFound`: the program is there, and this is the interpreter or loader that it names and that is not.
+  package var missingInterpreter: [UInt8]?
   /// The time limit ran out, and the command was ended for it.
-  package var timedOut = false
+  package var timedOut: Bool { !timeoutSignals.isEmpty }
+  /// The signals that the time limit sent, in order: that of the request, and SIGKILL where it was not enough.
+  package var timeoutSignals: [Int32] = []
   /// Signals that came to cb from outside while the command ran, those of the terminal included, each once, in order.
   package var received: [Int32] = []
+  /// Nobody reads the command's standard output, or its standard error, any more.
+  package var lostReader = false
   /// Milliseconds from start to end.
   package var duration: Int64 = 0
   /// The last bytes that it wrote to standard error, if asked for.
   package var stderrTail: [UInt8] = []
+  /// What `ShellOutput` asked to be kept.
+  package var output: [UInt8] = []
 
   package init(how: How) { self.how = how }
 
@@ -39,8 +47,9 @@ package struct Ending {
     }
   }
 
-  /// Whoever read its output went away. Only death by SIGPIPE counts: an exit code of 141 may mean anything.
-  package var readerGone: Bool { how == .signaled(SIGPIPE) }
+  /// It died because the reader of its output went away. An exit code of 141 may mean anything, and so may a SIGPIPE
+  /// while its output is read: that was another pipe, one of the command's own.
+  package var readerGone: Bool { how == .signaled(SIGPIPE) && lostReader }
 
   /// The exit code that this comes to, as the contract's table has it; a signal counts as 128 + N.
   package var exitCode: Int32 {

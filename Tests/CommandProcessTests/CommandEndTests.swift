@@ -5,10 +5,10 @@ import Testing
 
 @Suite("what an ending comes to")
 struct EndingTests {
-  private func ending(_ how: Ending.How, received: [Int32] = [], timedOut: Bool = false) -> Ending {
-    var ending = Ending(how: how)
+  private func ending(_ how: CommandEnd.How, received: [Int32] = [], timedOut: Bool = false) -> CommandEnd {
+    var ending = CommandEnd(how: how)
     ending.received = received
-    ending.timedOut = timedOut
+    ending.timeoutSignals = timedOut ? [SIGTERM] : []
     return ending
   }
 
@@ -33,10 +33,16 @@ struct EndingTests {
     #expect(ending(.interrupted(SIGINT)).relayed == SIGINT)
   }
 
-  @Test("death by SIGPIPE means that the reader is gone, 141 does not")
-  func reader() {
-    #expect(ending(.signaled(SIGPIPE)).readerGone)
-    #expect(!ending(.exited(141)).readerGone)
+  @Test("death by SIGPIPE means that the reader is gone where it is, 141 does not")
+  func readerGone() {
+    for (how, isLost, isGone) in [
+      (CommandEnd.How.signaled(SIGPIPE), true, true), (.signaled(SIGPIPE), false, false), (.exited(141), true, false),
+      (.signaled(SIGTERM), true, false),
+    ] {
+      var end = ending(how)
+      end.lostReader = isLost
+      #expect(end.readerGone == isGone)
+    }
   }
 }
 

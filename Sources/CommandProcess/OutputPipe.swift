@@ -1,33 +1,45 @@
 import CProcess
 import Glibc
 
-/// Standard error of a command on its way through cb: each byte is written on as it comes, and the last ones are kept.
-/// One thread does it all: signals are read from a descriptor so that poll can wait for them and for the pipe.
-struct StandardErrorTee: ~Copyable {
+/// Output of a command on its way through cb. One thread does it all: signals are read from a descriptor so that poll
+/// can wait for them and for the pipe.
+struct OutputPipe: ~Copyable {
+  enum Use: Equatable {
+    /// Each byte is written on to standard error as it comes, and the last ones, so many at most, are kept.
+    case passOn(keeping: Int)
+    /// The last bytes are kept, and nothing is shown.
+    case keepLast(Int)
+    /// The first line is kept, up to so many bytes, and nothing is shown. The rest is read all the same: the command is
+    /// not to die of SIGPIPE.
+    case keepFirstLine(Int)
+  }
+
+  let use: Use
   /// Where the command writes; closed in cb once the command has it.
   private(set) var commandEnd: Int32
+  /// The reader of standard error went away while bytes were passed on.
+  private(set) var lostReader = false
   private var cbEnd: Int32
   private let signals: Int32
-  private let limit: Int
   private var kept: [UInt8] = []
+  private var isFirstLineWhole = false
   /// Read and not written yet. A pipe that poll calls writable takes PIPE_BUF bytes without blocking, so no more is read
   /// at once, and signals are heeded while the reader of standard error is slow.
   private var waiting: [UInt8] = []
   private static let chunk = 4096
 
-  /// nil: standard error is closed, or the system has no descriptors left.
-  init?(keeping limit: Int, signals set: SignalSet) {
-    if cprocess_is_closed(STDERR_FILENO) != 0 { return nil }
+  init(_ use: Use, signals set: SignalSet) throws(StreamError) {
     var ends: [Int32] = [-1, -1]
-    if cprocess_pipe(&ends) < 0 { return nil }
+    if cprocess_pipe(&ends) < 0 { throw StreamError(code: errno) }
     let signals = withUnsafePointer(to: set.raw) { cprocess_signalfd($0) }
     if signals < 0 {
+      let code = errno
       for end in ends { close(end) }
-      return nil
+      throw StreamError(code: code)
     }
     (cbEnd, commandEnd) = (ends[0], ends[1])
     self.signals = signals
-    self.limit = limit
+    self.use = use
   }
 
   deinit {
@@ -39,10 +51,19 @@ struct StandardErrorTee: ~Copyable {
     commandEnd = -1
   }
 
-  /// The last bytes that went through.
-  var tail: [UInt8] { Array(kept.suffix(limit)) }
+  /// What was kept of all that went through.
+  var bytes: [UInt8] {
+    switch use {
+    case .passOn(let limit), .keepLast(let limit): Array(kept.suffix(limit))
+    case .keepFirstLine: kept
+    }
+  }
 
-  /// Passes bytes on until a signal comes (returned) or the time is over (nil).
+  private var passesOn: Bool {
+    if case .passOn = use { true } else { false }
+  }
+
+  /// Takes bytes in until a signal comes (returned) or the time is over (nil).
   mutating func nextSignal(milliseconds: Int64?) -> cprocess_signal? {
     let end = milliseconds.map { millisecondsNow() + $0 }
     while true {
@@ -53,9 +74,9 @@ struct StandardErrorTee: ~Copyable {
     }
   }
 
-  /// The command has ended: passes on what it had written by then, and no more, as what it left behind in the
-  /// background may write for ever; that is handed to a process of its own, which lives as long as the writers do.
-  /// A signal that is to end cb ends this too.
+  /// The command has ended: takes in what it had written by then, and no more, as what it left behind in the
+  /// background may write for ever; where bytes are passed on, that is handed to a process of its own, which lives as
+  /// long as the writers do. A signal that is to end cb ends this too.
   mutating func finish() -> cprocess_signal? {
     var left = cbEnd < 0 ? 0 : Int(cprocess_readable(cbEnd))
     var interruption: cprocess_signal?
@@ -65,11 +86,9 @@ struct StandardErrorTee: ~Copyable {
         interruption = signal
         break
       }
-      let before = waiting.count
-      move(waiting: -1, atMost: left)
-      if waiting.count > before { left -= waiting.count - before }
+      left -= move(waiting: -1, atMost: left) ? lastRead : 0
     }
-    if cbEnd >= 0, interruption == nil, hasWriters { _ = cprocess_leave_pump(cbEnd) }
+    if cbEnd >= 0, interruption == nil, passesOn, hasWriters { _ = cprocess_leave_pump(cbEnd) }
     return interruption
   }
 
@@ -78,9 +97,13 @@ struct StandardErrorTee: ~Copyable {
     return poll(&end, 1, 0) == 0 || Int32(end.revents) & POLLHUP == 0
   }
 
+  /// How many bytes the last `move` read.
+  private var lastRead = 0
+
   /// One step: waits, then reads or writes once. Whether anything could be done.
   @discardableResult
   private mutating func move(waiting milliseconds: Int32, atMost: Int = chunk) -> Bool {
+    lastRead = 0
     let reading = waiting.isEmpty
     var sources = [
       pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
@@ -96,7 +119,22 @@ struct StandardErrorTee: ~Copyable {
       filled = max(0, Glibc.read(cbEnd, buffer.baseAddress, count))
     }
     if bytes.isEmpty { return closeCbEnd() }
-    waiting = bytes
+    lastRead = bytes.count
+    switch use {
+    case .passOn(let limit):
+      waiting = bytes
+      keepLast(bytes, limit)
+    case .keepLast(let limit):
+      keepLast(bytes, limit)
+    case .keepFirstLine(let limit):
+      if isFirstLineWhole { return }
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
+      isFirstLineWhole = end != nil
+      kept += bytes[..<(end ?? bytes.count)].prefix(max(0, limit - kept.count))
+    }
+  }
+
+  private mutating func keepLast(_ bytes: [UInt8], _ limit: Int) {
     kept += bytes
     if kept.count > 2 * limit + Self.chunk { kept.removeFirst(kept.count - limit) }
   }
@@ -106,7 +144,8 @@ struct StandardErrorTee: ~Copyable {
     if count >= 0 {
       waiting.removeFirst(count)
     } else if errno == EPIPE {
-      // The reader is gone: the command is to find that out as it would have by itself.
+      // The command is to find that out as it would have by itself.
+      lostReader = true
       waiting = []
       closeCbEnd()
     } else if errno != EAGAIN, errno != EINTR {
