@@ -113,7 +113,8 @@ struct RecipeTests {
     scene.waitUntilDue("it's")
     #expect(check("it's").outputText.hasPrefix("CB WARNING: it's is due for a trial | "))
 
-    scene.cb("open", "it's", "--for", "1h")
+    scene.cb("reset", "it's")
+    scene.trip(name: "it's")
     #expect(check("it's").status == .exited(2))
     #expect(check("it's").outputText.hasPrefix("CB CRITICAL: it's is open, retry in "))
     #expect(check("it's").outputText.contains("| rejecting=1;;0;0;1 "))
