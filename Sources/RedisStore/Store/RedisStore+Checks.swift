@@ -1,5 +1,6 @@
 package import BreakerStore
 import CircuitBreaker
+import Settings
 
 extension RedisStore {
   /// See `BreakerStorage.checks`. No breaker is touched: what is written to see whether the rights suffice is under a
@@ -188,8 +189,8 @@ extension RedisStore {
   /// As `0.21 ms`, `350 ms`, `1h30m`.
   private static func text(_ duration: Duration) -> String {
     let microseconds = duration.wholeNanoseconds / 1000
-    if microseconds < 10_000 { return DurationText.decimal(thousandths: microseconds) + " ms" }
+    if microseconds < 10_000 { return "\(Double(microseconds) / 1000) ms" }
     if microseconds < 10_000_000 { return "\(microseconds / 1000) ms" }
-    return DurationText.format(.seconds(microseconds / 1_000_000))
+    return Span.seconds(microseconds / 1_000_000).description
   }
 }
