@@ -27,6 +27,9 @@ extension RedisStore {
     let place = "\(location.redacted): \(facts.endpoint) answers"
     switch facts.role {
     case "master": return StoreCheck("server", .ok, place + (facts.isCluster == true ? ", a cluster" : ", a master"))
+    case nil where !facts.denied.contains("ROLE"):
+      // A proxy, or a server of another kind: READONLY guards the writes, which are tried below.
+      return StoreCheck("server", .ok, place + ", and does not say whether it is a master")
     case nil:
       return StoreCheck(
         "server", .warning, place + ", but whether it is a master the user may not ask",

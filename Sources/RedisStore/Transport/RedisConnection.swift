@@ -68,6 +68,8 @@ final class RedisConnection {
 
   private(set) var isUsable = true
   private(set) var role = Role.unknown
+  /// Whether the role is unknown because the user may not ask for it.
+  private(set) var isRoleDenied = false
   /// Whether the server has ever answered: a TLS alert before that means that it has read no command.
   private var hasReplied = false
 
@@ -176,6 +178,7 @@ final class RedisConnection {
   /// right to ask, a proxy that has no such command), a proxy's array for each shard, KeyDB's `active-replica` (which
   /// takes writes), Dragonfly's `replica`.
   private func noteRole(_ reply: RedisReply) {
+    if case .error(let text) = reply { isRoleDenied = ServerErrorText(text).word == "NOPERM" }
     guard let elements = reply.array, let name = elements.first?.string else { return }
     switch name {
     case "master": role = .master
