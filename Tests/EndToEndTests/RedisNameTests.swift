@@ -40,9 +40,7 @@ import Testing
         s.sendto(r, who)
     """
 
-  @Test func `A name is found in the hosts file and by DNS, whatever modules the host names, and none of them is loaded`()
-    throws
-  {
+  @Test func `A name is found in the hosts file and by DNS, and no module that the host names is loaded`() throws {
     let sandbox = Sandbox()
     _ = sandbox.file("dns.py", Self.nameServer)
     let words = ["unshare", "-rmnpf", "--kill-child", "--mount-proc", "sh", "-c", Self.script, Programs.cb]
