@@ -45,6 +45,8 @@ package final class RedisStore: BreakerStorage {
     client.close()
   }
 
+  package var label: String { location.redacted }
+
   package var isHolding: Bool { client.isConnected }
 
   package func insist() {
