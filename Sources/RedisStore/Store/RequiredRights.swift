@@ -1,3 +1,5 @@
+import System
+
 /// The least rights of a user with which a server serves cb: what the scripts call, and what the client asks itself.
 ///
 /// The one list of them: `doctor` tries each, and a test compares it with the one in cb-config(5).
@@ -6,9 +8,16 @@ enum RequiredRights {
   static let ofScripts: [String] = {
     var found: [String] = []
     for script in [LogScripts.read, LogScripts.append, LogScripts.remove] {
-      let text = String(decoding: script.source, as: UTF8.self)
-      for part in text.split(separator: "call('", omittingEmptySubsequences: false).dropFirst() {
-        let command = part.prefix { $0 != "'" }.lowercased()
+      // What follows each `call('`, up to the next quote.
+      let opening = Array("call('".utf8)
+      var rest = script.source[...]
+      while !rest.isEmpty {
+        guard rest.starts(with: opening) else {
+          rest = rest.dropFirst()
+          continue
+        }
+        rest = rest.dropFirst(opening.count)
+        let command = String(decoding: rest.prefix { $0 != UInt8(ascii: "'") }, as: UTF8.self).lowercased()
         if !found.contains(command) { found.append(command) }
       }
     }
