@@ -1,8 +1,9 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
-/// The commands of CONTRACT section 2 beside `run`.
+/// The commands of docs/CONTRACT.md, "Commands", beside `run`.
 @Suite("The commands")
 struct ContractCommandTests {
   let scene = Scene()

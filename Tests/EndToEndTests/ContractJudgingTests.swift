@@ -1,8 +1,9 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
-/// `exclude-if`, and the judging by rate of CONTRACT section 3.
+/// `exclude-if`, and the judging by rate (docs/CONTRACT.md, "Settings").
 @Suite("Judging")
 struct ContractJudgingTests {
   let scene = Scene()
