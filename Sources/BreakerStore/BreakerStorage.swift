@@ -81,7 +81,7 @@ extension Reading {
   /// circuit that is closed, and nowhere else, as if the run had been admitted now.
   package func permitOfStrayResult(_ token: Token) -> Permit {
     Permit(
-      token: token, breaker: breaker?.id, generation: (breaker ?? Breaker(id: 0)).generation, isTrial: false,
+      token: token, breaker: breaker?.id, generation: (breaker ?? Breaker(id: 0)).generation, role: .ordinary,
       hasLease: false)
   }
 }

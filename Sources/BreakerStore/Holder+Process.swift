@@ -10,7 +10,7 @@ extension ProcessIdentity {
 
 extension Holder {
   /// Whether the holder lives, as far as `observer` can know.
-  package func liveness(seenBy observer: ProcessIdentity, sharesMachine: Bool) -> CircuitBreaker.Liveness {
+  package func liveness(seenBy observer: ProcessIdentity, sharesMachine: Bool) -> HolderStatus {
     let parts = realm.split(separator: ":")
     guard parts.count == 2, let namespace = UInt64(parts[1]) else { return .unknown }
     let identity = ProcessIdentity(bootID: String(parts[0]), pidNamespace: namespace, pid: pid, startTime: startTime)

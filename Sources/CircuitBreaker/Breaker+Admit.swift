@@ -3,38 +3,44 @@ extension Breaker {
   /// without a write; the result carries all that is needed.
   package func admitWithoutTrace(_ request: AdmissionRequest) -> Permit? {
     guard case .closed = phase, request.kind == .run, request.policy.maxConcurrent == nil else { return nil }
-    return permit(for: request, isTrial: false, hasLease: false)
+    if case .force = request.mode { return nil }
+    return permit(for: request, as: .ordinary, hasLease: false)
   }
 
   /// Whether a run would be admitted at `now`; changes nothing.
-  package func wouldAdmit(_ policy: Policy, at now: Timestamp) -> Bool {
+  package func wouldAdmit(_ policy: Policy, mode: AdmissionMode = .enforce, at now: Timestamp) -> Bool {
     var copy = self
     copy.settle(at: now)
-    return copy.rejection(policy, at: now) == nil
+    return switch mode {
+    case .force: true
+    case .enforce: copy.rejection(policy, at: now) == nil
+    case .observe: copy.rejection(policy, at: now) == nil || !copy.isOpenByHand
+    }
   }
 
   mutating func admit(_ request: AdmissionRequest, at now: Timestamp) -> Step {
+    if case .force(let by) = request.mode { return force(request, by: by, at: now) }
     if let cause = rejection(request.policy, at: now) {
-      return reject(request, cause, at: now)
+      if request.mode == .observe, !isOpenByHand { return observe(request, cause, at: now) }
+      let rejection = reject(
+        cause, request.policy, isAnnounced: request.announcesRejection, caller: request.caller, at: now)
+      return Step(.rejected(rejection))
     }
     var step = Step(.done)
-    if case .open = phase {
-      let reason = "reset timeout over"
-      move(to: .halfOpen(successes: 0), at: now)
-      note(.stateChange, at: now, from: .open, to: .halfOpen, reason: reason)
-      step.transitions = [Transition(from: .open, to: .halfOpen, reason: reason)]
-      hold = nil
-    }
-    let isTrial = state == .halfOpen
-    let hasLease = isTrial || request.kind == .permit || request.policy.maxConcurrent != nil
-    if hasLease {
-      leases.append(
-        Lease(
-          token: request.token, kind: request.kind, isTrial: isTrial, generation: generation, since: now,
-          expires: now + request.term, holder: request.holder))
-    }
-    step.effect = .admitted(permit(for: request, isTrial: isTrial, hasLease: hasLease))
+    step.transitions = beginTrials(caller: request.caller, at: now)
+    let role = state == .halfOpen ? Permit.Role.trial : .ordinary
+    step.effect = .admitted(place(request, as: role, hasLease: role == .trial || takesPlace(request), at: now))
     return step
+  }
+
+  /// A trial is due and somebody asks: an open circuit is half-open from now on.
+  mutating func beginTrials(caller: Caller?, at now: Timestamp) -> [Transition] {
+    guard case .open = phase else { return [] }
+    let reason = "reset timeout over"
+    move(to: .halfOpen(successes: 0), at: now)
+    note(.stateChange, at: now, from: .open, to: .halfOpen, reason: reason, caller: caller)
+    hold = nil
+    return [Transition(from: .open, to: .halfOpen, reason: reason)]
   }
 
   /// Why a run is not admitted; nil where it is.
@@ -52,21 +58,78 @@ extension Breaker {
     return nil
   }
 
-  private mutating func reject(_ request: AdmissionRequest, _ cause: Rejection.Cause, at now: Timestamp) -> Step {
-    totals.rejected += 1
-    var isFirst = true
-    switch cause {
-    case .open, .noTrialFree:
-      isFirst = !rejectionNoticed
-      if request.announcesRejection { rejectionNoticed = true }
-    case .tooManyRunning: break
-    }
-    note(.rejected, at: now, reason: cause.reason)
-    return Step(.rejected(Rejection(cause: cause, isFirstOfTrip: isFirst)))
+  private var isOpenByHand: Bool {
+    if case .open(let open) = phase { open.isByHand } else { false }
   }
 
-  private func permit(for request: AdmissionRequest, isTrial: Bool, hasLease: Bool) -> Permit {
-    Permit(token: request.token, breaker: id, generation: generation, isTrial: isTrial, hasLease: hasLease)
+  /// Counts a rejection, and says what is to be told of it.
+  mutating func reject(
+    _ cause: Rejection.Cause, _ policy: Policy, isAnnounced: Bool, caller: Caller?, at now: Timestamp
+  ) -> Rejection {
+    totals.rejected += 1
+    note(.rejected, at: now, reason: cause.reason, caller: caller)
+    var rejection = rejection(of: cause, policy, at: now)
+    switch cause {
+    case .open, .noTrialFree:
+      rejection.isFirstSinceClosed = !rejectionNoticed
+      if isAnnounced { rejectionNoticed = true }
+    case .tooManyRunning: break
+    }
+    return rejection
+  }
+
+  /// A run that would be rejected, and is only counted as such.
+  private mutating func observe(_ request: AdmissionRequest, _ cause: Rejection.Cause, at now: Timestamp) -> Step {
+    let permit = place(request, as: .observed, hasLease: request.kind == .permit, at: now)
+    var step = Step(.admitted(permit))
+    step.rejection = noteObserved(cause, request.policy, caller: request.caller, at: now)
+    return step
+  }
+
+  mutating func noteObserved(
+    _ cause: Rejection.Cause, _ policy: Policy, caller: Caller?, at now: Timestamp
+  ) -> Rejection {
+    totals.wouldReject += 1
+    note(.rejected, at: now, reason: "\(cause.reason), observed", caller: caller)
+    return rejection(of: cause, policy, at: now)
+  }
+
+  /// A rejection with what the breaker knows of it. A reminder is one for all: who is given it tells it.
+  private mutating func rejection(of cause: Rejection.Cause, _ policy: Policy, at now: Timestamp) -> Rejection {
+    var rejection = Rejection(cause: cause, isFirstSinceClosed: true)
+    guard case .open(let open) = phase else { return rejection }
+    rejection.openReason = open.reason
+    if let remind = policy.remind, let last = remindedAt, now - last >= remind {
+      rejection.isReminder = true
+      remindedAt = now
+    }
+    return rejection
+  }
+
+  private mutating func force(_ request: AdmissionRequest, by: String, at now: Timestamp) -> Step {
+    totals.forced += 1
+    note(.manual, at: now, from: state, to: state, reason: "forced run", by: by, caller: request.caller)
+    return Step(.admitted(place(request, as: .forced, hasLease: takesPlace(request), at: now)))
+  }
+
+  private func takesPlace(_ request: AdmissionRequest) -> Bool {
+    request.kind == .permit || request.policy.maxConcurrent != nil
+  }
+
+  private mutating func place(
+    _ request: AdmissionRequest, as role: Permit.Role, hasLease: Bool, at now: Timestamp
+  ) -> Permit {
+    if hasLease {
+      leases.append(
+        Lease(
+          token: request.token, kind: request.kind, role: role, generation: generation, since: now,
+          expires: now + request.term, holder: request.holder, caller: request.caller))
+    }
+    return permit(for: request, as: role, hasLease: hasLease)
+  }
+
+  private func permit(for request: AdmissionRequest, as role: Permit.Role, hasLease: Bool) -> Permit {
+    Permit(token: request.token, breaker: id, generation: generation, role: role, hasLease: hasLease)
   }
 }
 

@@ -7,13 +7,14 @@ extension Breaker {
       switch event {
       case .admit(let request): admit(request, at: now)
       case .record(let report): record(report, at: now)
+      case .recordUnasked(let result): recordUnasked(result, at: now)
       case .renew(let token, let term): renew(token, term: term, at: now)
       case .lose(let tokens): lose(tokens, at: now)
       case .open(let opening, let action): open(opening, action, at: now)
       case .close(let closing, let action): close(closing, action, at: now)
       case .halfOpen(let action): halfOpen(action, at: now)
-      case .reset: reset()
-      case .configure(let changes, let policy): configure(changes, policy: policy)
+      case .reset(let action): reset(action, at: now)
+      case .configure(let change): configure(change, at: now)
       }
     step.isStateChange = step.isStateChange || generation != before.generation || hold != before.hold
     return step
@@ -31,15 +32,17 @@ extension Breaker {
     return Step(.done)
   }
 
-  private mutating func configure(_ changes: [(key: SettingKey, values: [String])], policy: Policy) -> Step {
-    for (key, values) in changes { settings[key] = values }
-    // An operator who sets another reset timeout while the circuit is open means this outage too.
-    if case .open(var open) = phase, let spread = open.spread,
-      changes.contains(where: { [.resetTimeout, .resetBackoff, .resetMax, .jitter].contains($0.key) })
-    {
-      open.retryAt = open.since + policy.openSpan(trips: open.trips, spread: spread)
+  private mutating func configure(_ change: SettingsChange, at now: Timestamp) -> Step {
+    for entry in change.entries { settings[entry.key] = entry.values }
+    if change.appliesToOpenCircuit, case .open(var open) = phase, let spread = open.spread {
+      open.retryAt = open.retryAt(change.policy, spread: spread)
       phase = .open(open)
     }
+    var entry = HistoryEntry(
+      sequence: nextSequence, at: now, kind: .set, reason: change.action.reason, by: change.action.by,
+      caller: change.action.caller)
+    entry.keys = change.entries.map(\.key)
+    note(entry)
     var step = Step(.done)
     step.isStateChange = true
     return step

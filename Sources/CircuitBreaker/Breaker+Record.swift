@@ -1,44 +1,90 @@
 extension Breaker {
-  mutating func record(_ report: Report, at now: Timestamp) -> Step {
+  mutating func record(_ report: RunReport, at now: Timestamp) -> Step {
     let permit = report.permit
     let lease = leases.firstIndex { $0.token == permit.token }.map { leases.remove(at: $0) }
-    // Only a closed circuit admits without a lease.
-    let isHeard = lease != nil || (!permit.hasLease && state == .closed)
+    if permit.role == .observed { return Step(.done) }
+    // Only a closed circuit admits without a lease, or force.
+    let isHeard = lease != nil || (!permit.hasLease && (state == .closed || permit.role == .forced))
     guard permit.generation == generation, permit.breaker ?? id == id, isHeard else {
       totals.stale += 1
       return Step(.stale)
     }
-    let policy = report.policy
-    remember(policy, at: now)
-    var verdict = report.verdict
-    let isSlow = isSlow(verdict, policy)
-    if isSlow { totals.slow += 1 }
-    if isSlow, policy.window == nil, verdict.outcome == .success {
-      verdict.outcome = .failure
-      verdict.reason = "slow (\(verdict.duration.map(DurationText.format) ?? ""))"
+    let step = judge(report, at: now)
+    // A probe goes on until it has succeeded often enough, in the same place.
+    if report.isProbe, report.verdict.outcome == .success, let lease, permit.generation == generation {
+      leases.append(lease)
     }
-    count(verdict, at: now)
-    var step = Step(.recorded(verdict))
-    switch verdict.outcome {
+    return step
+  }
+
+  /// A run that nobody asked to admit: that of a closed circuit, or a trial where one is due and free.
+  mutating func recordUnasked(_ result: UnaskedResult, at now: Timestamp) -> Step {
+    var free = result.policy
+    free.maxConcurrent = nil  // it is over, and takes no place
+    guard rejection(free, at: now) == nil else {
+      totals.stale += 1
+      return Step(.stale)
+    }
+    totals.recorded += 1
+    let transitions = beginTrials(caller: result.caller, at: now)
+    let permit = Permit(
+      token: Token(text: ""), breaker: id, generation: generation, role: state == .halfOpen ? .trial : .ordinary,
+      hasLease: false)
+    var step = judge(
+      RunReport(
+        permit: permit, verdict: result.verdict, policy: result.policy, draw: result.draw, hint: result.hint,
+        caller: result.caller),
+      at: now)
+    step.transitions = transitions + step.transitions
+    return step
+  }
+
+  /// Takes a result that belongs to this generation.
+  private mutating func judge(_ report: RunReport, at now: Timestamp) -> Step {
+    remember(report.policy, at: now)
+    var report = report
+    let isSlow = !report.isProbe && report.verdict.outcome != .ignored && report.policy.isSlow(report.verdict.duration)
+    if isSlow, report.verdict.outcome == .success, report.policy.failsSlow(isTrial: report.permit.isTrial) {
+      report.verdict.failAsSlow()
+    }
+    count(report, isSlow: isSlow, at: now)
+    var step = Step(.recorded(report.verdict))
+    // What was forced past a circuit that is not closed neither closes nor opens it.
+    let decides = state == .closed || report.permit.isTrial
+    switch report.verdict.outcome {
     case .ignored: break
     case .success, .excluded:
+      guard decides else { break }
       if case .halfOpen(let successes) = phase {
-        step.transitions = trialSucceeded(successes + 1, policy, at: now)
+        step.transitions = trialSucceeded(successes + 1, report, at: now)
       } else {
         failCounter = 0
-        step.transitions = judgeWindow(isSlow ? .slow : [], report, at: now)
+        if let reason = windowIsFull(isSlow ? .slow : [], report, at: now) {
+          tripUnlessHeld(report, reason, nil, &step, at: now)
+        }
       }
     case .failure:
       failCounter += 1
-      if case .halfOpen = phase {
-        step.transitions = trip(report, verdict, "trial failed (\(verdict.reason))", at: now)
-      } else if policy.window != nil {
-        step.transitions = judgeWindow(isSlow ? [.failed, .slow] : .failed, report, at: now)
-      } else if failCounter >= policy.failMax {
-        step.transitions = tripUnlessHeld(report, verdict, Self.inARow(failCounter, verdict.reason), at: now)
-      }
+      guard decides else { break }
+      failed(report, isSlow: isSlow, &step, at: now)
+    }
+    if case .probe(let run?) = report.work, case .failure = report.verdict.outcome {
+      step.rejection = reject(run, after: report, at: now)
     }
     return step
+  }
+
+  /// The run that waited for a probe which failed.
+  private mutating func reject(
+    _ run: RunReport.WaitingRun, after report: RunReport, at now: Timestamp
+  ) -> Rejection? {
+    let cause = Rejection.Cause.open(retryAfter: retryAfter(nil, at: now))
+    return switch run.mode {
+    case .enforce:
+      reject(cause, report.policy, isAnnounced: run.announcesRejection, caller: report.caller, at: now)
+    case .observe: noteObserved(cause, report.policy, caller: report.caller, at: now)
+    case .force: nil
+    }
   }
 
   private mutating func remember(_ policy: Policy, at now: Timestamp) {
@@ -49,92 +95,47 @@ extension Breaker {
     lastPolicy = policy
   }
 
-  private static func inARow(_ count: Int, _ reason: String) -> String {
-    count == 1 ? "1 failure (\(reason))" : "\(count) failures in a row (\(reason))"
-  }
-
-  private func isSlow(_ verdict: Verdict, _ policy: Policy) -> Bool {
-    guard let slowAfter = policy.slowAfter, let duration = verdict.duration, verdict.outcome != .ignored else {
-      return false
+  private mutating func count(_ report: RunReport, isSlow: Bool, at now: Timestamp) {
+    let verdict = report.verdict
+    if verdict.outcome == .failure {
+      lastFailure = LastFailure(at: now, reason: verdict.reason, caller: report.caller)
+      note(.failure, at: now, reason: verdict.reason, caller: report.caller)
     }
-    return duration > slowAfter
-  }
-
-  private mutating func count(_ verdict: Verdict, at now: Timestamp) {
+    guard !report.isProbe else {
+      totals.probes += 1
+      return
+    }
     totals.calls += 1
     if verdict.timedOut { totals.timeouts += 1 }
-    remember(verdict.outcome)
+    if isSlow { totals.slow += 1 }
+    recent.append(verdict.outcome)
+    if recent.count > Self.recentCount { recent.removeFirst(recent.count - Self.recentCount) }
     switch verdict.outcome {
     case .success:
       totals.successes += 1
       lastSuccess = now
-    case .failure:
-      totals.failures += 1
-      lastFailure = LastFailure(at: now, reason: verdict.reason)
-      note(.failure, at: now, reason: verdict.reason)
+    case .failure: totals.failures += 1
     case .excluded: totals.excluded += 1
     case .ignored: totals.ignored += 1
     }
   }
 
-  private mutating func trialSucceeded(_ successes: Int, _ policy: Policy, at now: Timestamp) -> [Transition] {
-    guard successes >= policy.successThreshold else {
+  private mutating func trialSucceeded(_ successes: Int, _ report: RunReport, at now: Timestamp) -> [Transition] {
+    guard successes >= report.policy.successThreshold else {
       phase = .halfOpen(successes: successes)
       return []
     }
-    let reason = successes == 1 ? "trial succeeded" : "\(successes) trials succeeded"
+    let reason = (report.isProbe ? "probe" : "trial").succeeded(successes)
     move(to: .closed, at: now)
     failCounter = 0
-    streak.rest(from: now, decay: policy.resetTimeout)
-    note(.stateChange, at: now, from: .halfOpen, to: .closed, reason: reason)
+    streak.beginHealth(at: now, decay: report.policy.resetTimeout)
+    note(.stateChange, at: now, from: .halfOpen, to: .closed, reason: reason, caller: report.caller)
     return [Transition(from: .halfOpen, to: .closed, reason: reason)]
   }
+}
 
-  /// Judges by rate (CONTRACT section 3, `window`). Only a failure or a slow run can open, as in the table: a run
-  /// that went well is no reason to.
-  private mutating func judgeWindow(_ run: RunWindow.Run, _ report: Report, at now: Timestamp) -> [Transition] {
-    let policy = report.policy
-    guard let size = policy.window else { return [] }
-    let tally = window.add(run, size: size, at: now)
-    guard tally.calls >= policy.callsToJudge else { return [] }
-    if run.contains(.failed), reaches(tally.failures, of: tally.calls, policy.failureRate) {
-      return tripUnlessHeld(
-        report, report.verdict, "\(tally.failures) of \(tally.calls) runs failed (\(report.verdict.reason))", at: now)
-    }
-    if run.contains(.slow), policy.slowAfter != nil, reaches(tally.slow, of: tally.calls, policy.slowRate) {
-      return tripUnlessHeld(
-        report, report.verdict, "\(tally.slow) of \(tally.calls) runs were slow", at: now)
-    }
-    return []
-  }
-
-  /// Whether `part` of `whole` reaches the rate; 3 of 10 reaches 0.3, whatever 0.3 is in binary.
-  private func reaches(_ part: Int, of whole: Int, _ rate: Double) -> Bool {
-    Double(part) + 1e-9 >= Double(whole) * rate
-  }
-
-  private mutating func tripUnlessHeld(
-    _ report: Report, _ verdict: Verdict, _ reason: String, at now: Timestamp
-  ) -> [Transition] {
-    if hold?.state == .closed {
-      totals.wouldTrip += 1
-      return []
-    }
-    return trip(report, verdict, reason, at: now)
-  }
-
-  private mutating func trip(
-    _ report: Report, _ verdict: Verdict, _ reason: String, at now: Timestamp
-  ) -> [Transition] {
-    let from = state
-    totals.trips += 1
-    streak.settle(at: now)
-    streak.count += 1
-    let span = report.policy.openSpan(trips: streak.count, spread: report.draw)
-    move(
-      to: .open(OpenPhase(since: now, retryAt: now + span, spread: report.draw, trips: streak.count)), at: now)
-    rejectionNoticed = false
-    note(.stateChange, at: now, from: from, to: .open, reason: reason)
-    return [Transition(from: from, to: .open, reason: reason)]
+extension String {
+  fileprivate func succeeded(_ times: Int) -> String {
+    times == 1 ? "\(self) succeeded" : "\(times) \(self)s succeeded"
   }
 }

@@ -5,9 +5,16 @@ extension Breaker {
     if case .open(var open) = phase {
       open.since = open.since + offset
       open.retryAt = open.retryAt.map { $0 + offset }
+      open.hintedUntil = open.hintedUntil.map { $0 + offset }
       phase = .open(open)
     }
     if let until = hold?.until { hold?.until = until + offset }
+    if let since = hold?.since { hold?.since = since + offset }
+    remindedAt = remindedAt.map { $0 + offset }
+    if let hint = lastHint {
+      lastHint = LastHint(
+        at: hint.at + offset, asked: hint.asked, until: hint.until + offset, isCapped: hint.isCapped)
+    }
     streak.healthySince = streak.healthySince.map { $0 + offset }
     for index in window.slices.indices { window.slices[index].start = window.slices[index].start + offset }
     for index in leases.indices {

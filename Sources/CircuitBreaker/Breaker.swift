@@ -8,7 +8,8 @@ package enum CircuitState: String, Hashable, Sendable, CaseIterable {
 /// A circuit breaker as a value. Nothing here reads a clock, a file or a random number: events come in with the time
 /// and what was drawn, and `apply` returns what happened.
 ///
-/// The table of CONTRACT section 4 is spread over `Breaker+Admit`, `Breaker+Record` and `Breaker+Manual`.
+/// The table of docs/CONTRACT.md, "The state machine", is spread over `Breaker+Admit`, `Breaker+Record`, `Breaker+Trip`
+/// and `Breaker+Manual`.
 package struct Breaker: Hashable, Sendable {
   /// Each state with only its own data.
   package enum Phase: Hashable, Sendable {
@@ -24,32 +25,77 @@ package struct Breaker: Hashable, Sendable {
     package var since: Timestamp
     /// When a trial is due; nil while it is held open without an end.
     package var retryAt: Timestamp?
-    /// Drawn once at the trip, 0 up to 1; nil where the circuit was opened by hand for a time of its own.
+    /// Drawn once at the trip, 0 up to 1; nil where the circuit was opened by hand for a time of its own, or is held.
     package var spread: Double?
     /// The trips in a row on which backoff was reckoned.
     package var trips: Int
+    /// Why it opened: `5 failures in a row (exit 1)`, `6 of 10 runs failed (exit 1)`. nil: an older version opened it.
+    package var reason: String?
+    /// Whether an operator opened it: then it rejects also whoever only observes.
+    package var isByHand: Bool
+    /// What the other side asked for, as far as it is believed, with jitter: nobody's own reset timeout ends it earlier.
+    package var hintedUntil: Timestamp?
 
-    package init(since: Timestamp, retryAt: Timestamp?, spread: Double?, trips: Int) {
+    package init(
+      since: Timestamp, retryAt: Timestamp?, spread: Double?, trips: Int, reason: String? = nil, isByHand: Bool = false,
+      hintedUntil: Timestamp? = nil
+    ) {
       self.since = since
       self.retryAt = retryAt
       self.spread = spread
       self.trips = trips
+      self.reason = reason
+      self.isByHand = isByHand
+      self.hintedUntil = hintedUntil
+    }
+
+    /// When a trial is due by `policy`, for an opening whose length was reckoned from one.
+    func retryAt(_ policy: Policy, spread: Double) -> Timestamp {
+      let own = since + policy.openSpan(trips: trips, spread: spread)
+      return hintedUntil.map { max(own, $0) } ?? own
     }
   }
 
-  /// `--for` and `--hold`.
+  /// A state that is kept whatever happens: by `--for` and `--hold`, and by the result of a run that `hold-on`,
+  /// `hold-if` or `hold-after` names.
   package struct Hold: Hashable, Sendable {
     package var state: CircuitState
     /// nil: until somebody ends it.
     package var until: Timestamp?
     package var reason: String?
     package var by: String
+    /// nil: an older version held it.
+    package var since: Timestamp?
+    package var caller: Caller?
 
-    package init(state: CircuitState, until: Timestamp?, reason: String?, by: String) {
+    package init(
+      state: CircuitState, until: Timestamp?, reason: String?, by: String, since: Timestamp? = nil,
+      caller: Caller? = nil
+    ) {
       self.state = state
       self.until = until
       self.reason = reason
       self.by = by
+      self.since = since
+      self.caller = caller
+    }
+  }
+
+  /// The last hint of the other side that was ahead, heeded or (held closed) not.
+  package struct LastHint: Hashable, Sendable {
+    package var at: Timestamp
+    /// How long the other side asked to be left alone.
+    package var asked: Span
+    /// Until when it is believed, without jitter.
+    package var until: Timestamp
+    /// Whether it asked for longer than it is believed.
+    package var isCapped: Bool
+
+    package init(at: Timestamp, asked: Span, until: Timestamp, isCapped: Bool) {
+      self.at = at
+      self.asked = asked
+      self.until = until
+      self.isCapped = isCapped
     }
   }
 
@@ -66,10 +112,12 @@ package struct Breaker: Hashable, Sendable {
   package struct LastFailure: Hashable, Sendable {
     package var at: Timestamp
     package var reason: String
+    package var caller: Caller?
 
-    package init(at: Timestamp, reason: String) {
+    package init(at: Timestamp, reason: String, caller: Caller? = nil) {
       self.at = at
       self.reason = reason
+      self.caller = caller
     }
   }
 
@@ -84,8 +132,12 @@ package struct Breaker: Hashable, Sendable {
   package var streak = TripStreak()
   package var window = RunWindow()
   package var leases: [Lease] = []
-  /// Whether a rejection of this trip was reported already (`--notice first`).
+  /// Whether a rejection was reported since the circuit was last closed (`notice` `first`).
   package var rejectionNoticed = false
+  /// When the circuit was closed no longer, or the last reminder after that: from here the next one is counted. nil
+  /// while it is closed.
+  package var remindedAt: Timestamp?
+  package var lastHint: LastHint?
   package var lastFailure: LastFailure?
   package var lastSuccess: Timestamp?
   package var totals = Totals()
@@ -95,7 +147,6 @@ package struct Breaker: Hashable, Sendable {
   package var lastPolicy: Policy?
   /// Other settings that a run before it had, and until when: two hosts, or two crontab lines, may not agree.
   package var otherPolicy: OtherPolicy?
-  /// Texts as `cb set` took them; a key of a list has all its values.
   package var settings = StoredSettings()
   /// The last events, oldest first; a store moves older ones elsewhere.
   package var history: [HistoryEntry] = []
@@ -124,14 +175,15 @@ package struct Breaker: Hashable, Sendable {
     return leases.count { $0.isTrial && $0.generation == generation }
   }
 
-  /// Live runs that take a place under `max-concurrent`: all that hold a lease.
-  package var running: Int { leases.count }
+  /// Live runs that take a place under `max-concurrent`: all that hold a lease, but for those that it was not enforced
+  /// on.
+  package var running: Int { leases.count { $0.role != .observed } }
 
   /// When a trial is due for an asker with `policy`; nil unless open, or where the circuit is held without an end.
   package func retryAt(_ policy: Policy?) -> Timestamp? {
     guard case .open(let open) = phase else { return nil }
     guard let policy, policy.isResetTimeoutCallersOwn, let spread = open.spread else { return open.retryAt }
-    return open.since + policy.openSpan(trips: open.trips, spread: spread)
+    return open.retryAt(policy, spread: spread)
   }
 
   /// How long until a trial is due: zero when it is; nil unless open, or where the circuit is held without an end.
@@ -153,10 +205,10 @@ package struct Breaker: Hashable, Sendable {
 
   /// Takes note of holders that can be seen from here: the dead lose their places at once, the living keep theirs
   /// although nobody renewed them (a host that slept, a store that could not be reached).
-  package mutating func takeCensus(at now: Timestamp, _ liveness: (Holder) -> Liveness) {
+  package mutating func takeCensus(at now: Timestamp, _ status: (Holder) -> HolderStatus) {
     var dead: [Token] = []
     for index in leases.indices {
-      switch leases[index].holder.map(liveness) ?? .unknown {
+      switch leases[index].holder.map(status) ?? .unknown {
       case .alive: leases[index].expires = max(leases[index].expires, now + Lease.term)
       case .dead: dead.append(leases[index].token)
       case .unknown: break
@@ -170,33 +222,39 @@ package struct Breaker: Hashable, Sendable {
     for lease in leases where isLost(lease) {
       totals.lost += 1
       let what = lease.kind == .permit ? "permit" : lease.isTrial ? "trial" : "run"
-      note(.lost, at: now, reason: "\(what) lost")
+      note(.lost, at: now, reason: "\(what) lost", caller: lease.caller)
     }
     leases.removeAll(where: isLost)
   }
 
   /// Moves to another state, into the next generation.
   mutating func move(to next: Phase, at now: Timestamp) {
-    if case .closed = phase { streak.settle(at: now) }
+    if case .closed = phase {
+      streak.endHealth(at: now)
+      remindedAt = now
+    }
     phase = next
     generation += 1
     if case .closed = next {
       window = RunWindow()
       rejectionNoticed = false
+      remindedAt = nil
     }
-  }
-
-  mutating func remember(_ outcome: Outcome) {
-    recent.append(outcome)
-    if recent.count > Self.recentCount { recent.removeFirst(recent.count - Self.recentCount) }
   }
 
   mutating func note(
     _ kind: HistoryEntry.Kind, at now: Timestamp, from: CircuitState? = nil, to: CircuitState? = nil,
-    reason: String? = nil, by: String? = nil
+    reason: String? = nil, by: String? = nil, caller: Caller?
   ) {
-    history.append(
-      HistoryEntry(sequence: nextSequence, at: now, kind: kind, from: from, to: to, reason: reason, by: by))
+    note(
+      HistoryEntry(
+        sequence: nextSequence, at: now, kind: kind, from: from, to: to, reason: reason, by: by, caller: caller))
+  }
+
+  /// Adds an entry, which gets the next number.
+  mutating func note(_ entry: HistoryEntry) {
+    history.append(entry)
+    history[history.count - 1].sequence = nextSequence
     nextSequence += 1
   }
 }

@@ -4,11 +4,16 @@ package struct HistoryEntry: Hashable, Sendable {
     /// A state change that a run brought about; `reason` is its cause.
     case stateChange = "state-change"
     case failure
+    /// Also a run that only `AdmissionMode.observe` let pass; its reason says so.
     case rejected
     /// A trial, run or permit that never reported.
     case lost
-    /// `cb open`, `cb close`, `cb half-open`: with who, why, and the states.
+    /// The circuit was opened, closed or half-opened by hand, or a run was forced: with who, why, and the states.
     case manual
+    /// Settings were stored: with who, and which.
+    case set
+    /// All before it was cleared: with who.
+    case reset
   }
 
   /// Counts up within a breaker, without gaps.
@@ -18,11 +23,20 @@ package struct HistoryEntry: Hashable, Sendable {
   package var from: CircuitState?
   package var to: CircuitState?
   package var reason: String?
+  /// Who acted by hand.
   package var by: String?
+  /// Whether a hold without an end was asked for by hand.
+  package var isHold = false
+  /// The time that was asked for by hand.
+  package var lasting: Span?
+  /// The settings that were changed.
+  package var keys: [String] = []
+  /// The process that brought it about, or whose place was lost.
+  package var caller: Caller?
 
   package init(
     sequence: Int, at: Timestamp, kind: Kind, from: CircuitState? = nil, to: CircuitState? = nil,
-    reason: String? = nil, by: String? = nil
+    reason: String? = nil, by: String? = nil, caller: Caller? = nil
   ) {
     self.sequence = sequence
     self.at = at
@@ -31,5 +45,6 @@ package struct HistoryEntry: Hashable, Sendable {
     self.to = to
     self.reason = reason
     self.by = by
+    self.caller = caller
   }
 }

@@ -34,8 +34,8 @@ package struct Holder: Hashable, Sendable {
   }
 }
 
-/// What can be known of a holder from where one stands.
-package enum Liveness: Hashable, Sendable {
+/// What one host can know of a holder.
+package enum HolderStatus: Hashable, Sendable {
   case alive
   case dead
   /// On another host: only the lease tells.
@@ -51,28 +51,51 @@ package struct Lease: Hashable, Sendable {
 
   package var token: Token
   package var kind: Kind
-  package var isTrial: Bool
+  package var role: Permit.Role
   /// The generation in which it was given.
   package var generation: Int
   package var since: Timestamp
   /// When the place is free again if nobody says otherwise. Equality counts as over.
   package var expires: Timestamp
   package var holder: Holder?
+  package var caller: Caller?
+
+  package var isTrial: Bool { role == .trial }
 
   package init(
-    token: Token, kind: Kind, isTrial: Bool, generation: Int, since: Timestamp, expires: Timestamp, holder: Holder?
+    token: Token, kind: Kind, role: Permit.Role, generation: Int, since: Timestamp, expires: Timestamp, holder: Holder?,
+    caller: Caller? = nil
   ) {
     self.token = token
     self.kind = kind
-    self.isTrial = isTrial
+    self.role = role
     self.generation = generation
     self.since = since
     self.expires = expires
     self.holder = holder
+    self.caller = caller
   }
 
   /// How long a run's lease lasts without being renewed, and how often it is renewed: whatever a host held is free
-  /// within 15 s of its end (CONTRACT section 4), with one renewal to spare.
+  /// within 15 s of its end (docs/CONTRACT.md, "The state machine"), with one renewal to spare.
   package static let term = Span.seconds(15)
   package static let renewal = Span.seconds(5)
+}
+
+/// What a lease holds, as people are shown it.
+package enum HeldPlace: String, Hashable, Sendable {
+  /// A trial of this half-open round.
+  case trial
+  /// A place under `max-concurrent`.
+  case place
+  /// A permit that is not reported yet.
+  case permit
+}
+
+extension Breaker {
+  /// What a lease of this breaker holds. The trial of an earlier round holds only its place.
+  package func heldPlace(of lease: Lease) -> HeldPlace {
+    if lease.isTrial, lease.generation == generation { return .trial }
+    return lease.kind == .permit ? .permit : .place
+  }
 }

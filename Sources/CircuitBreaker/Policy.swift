@@ -1,4 +1,4 @@
-/// The settings on which the state machine decides; the rest of `Settings` is for the edge.
+/// The settings on which the state machine decides.
 package struct Policy: Hashable, Sendable {
   package var failMax = 5
   package var resetTimeout = Span.seconds(60)
@@ -13,28 +13,23 @@ package struct Policy: Hashable, Sendable {
   package var resetMax = Span.seconds(3600)
   package var jitter = 0.0
   package var maxConcurrent: Int?
+  /// The longest that a hint of the other side is believed.
+  package var retryHintMax = Span.seconds(3600)
+  /// From which trip in a row on the circuit is held open; nil: never.
+  package var holdAfter: Int?
+  /// How often a rejection by an open circuit is a reminder; nil: never.
+  package var remind: Span?
+  /// Which rules read the settings above, so that a later version can change one of them without changing what old
+  /// events mean: how the streak of trips decays (`TripStreak`), how a window by time is cut into slices (`RunWindow`),
+  /// and that the jitter is drawn once a trip.
+  package var rules = Policy.currentRules
   /// Whether the asker gave `resetTimeout` for this very call (option or environment): it then decides when a trial
   /// is due; else what the trip stored does, on which all askers agree.
   package var isResetTimeoutCallersOwn = false
 
-  package init() {}
+  package static let currentRules = 1
 
-  package init(_ settings: Settings, callersResetTimeout: Span? = nil) {
-    failMax = settings.failMax
-    resetTimeout = settings.resetTimeout
-    successThreshold = settings.successThreshold
-    halfOpenMax = settings.halfOpenMax
-    window = settings.window
-    failureRate = settings.failureRate
-    minCalls = settings.minCalls
-    slowAfter = settings.slowAfter
-    slowRate = settings.slowRate
-    resetBackoff = settings.resetBackoff
-    resetMax = settings.resetMax
-    jitter = settings.jitter
-    maxConcurrent = settings.maxConcurrent
-    isResetTimeoutCallersOwn = callersResetTimeout != nil
-  }
+  package init() {}
 
   /// `min-calls`, but never more than a window by count can hold: `--window 5` would not open at all with the default
   /// of 10, and protection would silently be off.
@@ -54,6 +49,16 @@ package struct Policy: Hashable, Sendable {
       for _ in 1..<min(trips, 1000) where span < resetMax { span = span.stretched(by: resetBackoff) }
       span = min(span, max(resetMax, resetTimeout))
     }
-    return jitter > 0 ? span.stretched(by: 1 + jitter * spread) : span
+    return jittered(span, spread: spread)
   }
+
+  func jittered(_ span: Span, spread: Double) -> Span {
+    jitter > 0 ? span.stretched(by: 1 + jitter * spread) : span
+  }
+}
+
+/// What the window of `window` counts.
+package enum WindowSize: Hashable, Sendable {
+  case runs(Int)
+  case time(Span)
 }

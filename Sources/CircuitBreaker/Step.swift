@@ -6,6 +6,11 @@ package struct Step: Hashable, Sendable {
   /// Whether more than bookkeeping changed, so that the change has to survive a power cut: the state, a hold, a
   /// generation, a setting.
   package var isStateChange = false
+  /// The rejection of a run that `AdmissionMode.observe` let pass, or whose probe failed (where `effect` is that of the
+  /// admission or of the report).
+  package var rejection: Rejection?
+  /// The hold that the result of a run brought about: whoever is given it announces it, and nobody else.
+  package var newHold: Breaker.Hold?
 
   package init(_ effect: Effect) {
     self.effect = effect
@@ -32,7 +37,7 @@ package enum Effect: Hashable, Sendable {
   case recorded(Verdict)
   /// The result came too late, and was only counted as such.
   case stale
-  /// Anything else; the breaker itself tells.
+  /// Anything else, the result of an observed run too; the breaker itself tells.
   case done
 }
 
@@ -46,6 +51,18 @@ package struct Rejection: Hashable, Sendable {
   }
 
   package var cause: Cause
-  /// No earlier rejection of this trip was reported.
-  package var isFirstOfTrip: Bool
+  /// No earlier rejection was reported since the circuit was last closed, by a trial or by hand.
+  package var isFirstSinceClosed: Bool
+  /// `Policy.remind` has passed since the circuit was last closed, or since the last reminder.
+  package var isReminder: Bool
+  /// Why the circuit is open: `5 failures in a row (exit 1)`, `trial failed (probe: exit 2)`. nil where it is not open,
+  /// or where a version that did not keep it opened it.
+  package var openReason: String?
+
+  package init(cause: Cause, isFirstSinceClosed: Bool, isReminder: Bool = false, openReason: String? = nil) {
+    self.cause = cause
+    self.isFirstSinceClosed = isFirstSinceClosed
+    self.isReminder = isReminder
+    self.openReason = openReason
+  }
 }

@@ -52,6 +52,27 @@ package struct Span: Hashable, Comparable, Sendable {
   }
 }
 
+extension Span: CustomStringConvertible {
+  /// The shortest text that is exact: `250ms`, `1.5s`, `60s`, `90s`, `5m`, `1h30m`, `2d`. Up to two minutes seconds are
+  /// kept.
+  package var description: String {
+    let total = max(0, milliseconds)
+    if total < 1000 { return total == 0 ? "0s" : "\(total)ms" }
+    if total < 120_000 || total % 1000 != 0 {
+      var fraction = String(total % 1000 + 1000).dropFirst()
+      while fraction.hasSuffix("0") { fraction = fraction.dropLast() }
+      return "\(total / 1000)" + (fraction.isEmpty ? "" : ".\(fraction)") + "s"
+    }
+    var seconds = total / 1000
+    var text = ""
+    for (suffix, length) in [("d", Int64(86400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
+      text += "\(seconds / length)\(suffix)"
+      seconds %= length
+    }
+    return text
+  }
+}
+
 private func saturatingAdd(_ left: Int64, _ right: Int64) -> Int64 {
   let (sum, overflow) = left.addingReportingOverflow(right)
   return overflow ? (left < 0 ? .min : .max) : sum

@@ -1,4 +1,4 @@
-/// What was counted since the breaker was made or reset (CONTRACT section 8).
+/// What was counted since the breaker was made or reset (docs/CONTRACT.md, "`cb status --json`").
 package struct Totals: Hashable, Sendable {
   /// Runs whose result was taken: successes, failures, excluded and ignored ones.
   package var calls = 0
@@ -16,15 +16,24 @@ package struct Totals: Hashable, Sendable {
   package var trips = 0
   /// Failures that would have tripped a circuit that is held closed.
   package var wouldTrip = 0
+  /// Runs that only `AdmissionMode.observe` let pass; they are not among the calls.
+  package var wouldReject = 0
+  /// Probes that reported; they are not among the calls.
+  package var probes = 0
+  /// Runs that were admitted by force.
+  package var forced = 0
+  /// Results of runs for which nobody asked, of which the stale ones are not.
+  package var recorded = 0
 
   package init() {}
 
-  /// Every count with its JSON key, in the order of CONTRACT section 8.
+  /// Every count with its JSON key, in the order of the contract.
   package var fields: [(key: String, count: Int)] {
     [
       ("calls", calls), ("successes", successes), ("failures", failures), ("excluded", excluded),
       ("ignored", ignored), ("rejected", rejected), ("timeouts", timeouts), ("slow", slow), ("stale", stale),
       ("lost", lost), ("trips", trips), ("would_trip", wouldTrip),
+      ("would_reject", wouldReject), ("probes", probes), ("forced", forced), ("recorded", recorded),
     ]
   }
 }

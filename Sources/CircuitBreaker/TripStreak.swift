@@ -21,14 +21,14 @@ package struct TripStreak: Hashable, Sendable {
     return healthy >= Int64(count) ? 0 : count - Int(healthy)
   }
 
-  /// Ends the time of health.
-  mutating func settle(at now: Timestamp) {
+  /// Ends the time of health: the circuit is closed no longer.
+  mutating func endHealth(at now: Timestamp) {
     count = current(at: now)
     healthySince = nil
   }
 
-  /// Begins a time of health.
-  mutating func rest(from now: Timestamp, decay: Span) {
+  /// Begins a time of health: the circuit closed.
+  mutating func beginHealth(at now: Timestamp, decay: Span) {
     healthySince = count > 0 ? now : nil
     self.decay = decay
   }

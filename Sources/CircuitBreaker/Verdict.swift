@@ -1,37 +1,3 @@
-/// How a run ended, as the process layer saw it.
-package struct Ending: Hashable, Sendable {
-  package enum How: Hashable, Sendable {
-    case exited(Int32)
-    case signaled(Int32)
-    /// `timeout` ended it.
-    case timedOut
-    /// CMD was not started; the code is 126 or 127.
-    case notStarted(Int32)
-  }
-
-  package var how: How
-  /// From the start of CMD to its end.
-  package var duration: Span
-  /// The signal came to `cb` itself, or was SIGPIPE because the reader of CMD's output went away: no verdict.
-  package var isForeignSignal: Bool
-
-  package init(how: How, duration: Span = .zero, isForeignSignal: Bool = false) {
-    self.how = how
-    self.duration = duration
-    self.isForeignSignal = isForeignSignal
-  }
-
-  /// What people read: `exit 1`, `SIGKILL`, `timeout`, `exit 127 (not found)`.
-  package var reason: String {
-    switch how {
-    case .exited(let code): "exit \(code)"
-    case .signaled(let number): SignalName.name(of: number)
-    case .timedOut: "timeout"
-    case .notStarted(let code): "exit \(code) (\(code == ExitCode.notFound ? "not found" : "not executable"))"
-    }
-  }
-}
-
 /// What a run means to its breaker.
 package enum Outcome: String, Hashable, Sendable, CaseIterable {
   case success
@@ -44,40 +10,51 @@ package enum Outcome: String, Hashable, Sendable, CaseIterable {
 
 /// An outcome with what it rests on.
 package struct Verdict: Hashable, Sendable {
+  /// What one failure does to the circuit.
+  package enum Severity: Hashable, Sendable {
+    /// It counts, as any.
+    case counts
+    /// It opens at once; the reason is why this one does.
+    case trips(reason: String)
+    /// It opens at once, and the circuit is held open until somebody ends that.
+    case holds(reason: String)
+  }
+
   package var outcome: Outcome
+  /// As people read it: `exit 1`.
   package var reason: String
   package var duration: Span?
   package var timedOut: Bool
+  /// Looked at of a failure only.
+  package var severity: Severity
 
-  package init(_ outcome: Outcome, reason: String, duration: Span? = nil, timedOut: Bool = false) {
+  package init(
+    _ outcome: Outcome, reason: String, duration: Span? = nil, timedOut: Bool = false, severity: Severity = .counts
+  ) {
     self.outcome = outcome
     self.reason = reason
     self.duration = duration
     self.timedOut = timedOut
+    self.severity = severity
   }
 }
 
-/// The rules that turn an ending into a verdict: `ignore`, `exclude`, `only`, in this order.
-package struct JudgingRules: Hashable, Sendable {
-  package var exclude = OutcomeSet()
-  package var ignore = OutcomeSet()
-  package var only = OutcomeSet()
-
-  package init() {}
-
-  /// Judges a run. `isExcludedByPredicate` is asked last, and only for what would be a failure: predicates are
-  /// processes, and a success needs no excuse.
-  package func judge(_ ending: Ending, isExcludedByPredicate: () -> Bool = { false }) -> Verdict {
-    Verdict(
-      outcome(of: ending, isExcludedByPredicate), reason: ending.reason, duration: ending.duration,
-      timedOut: ending.how == .timedOut)
+extension Policy {
+  /// Whether a run of this duration is slow.
+  package func isSlow(_ duration: Span?) -> Bool {
+    guard let slowAfter, let duration else { return false }
+    return duration > slowAfter
   }
 
-  private func outcome(of ending: Ending, _ isExcludedByPredicate: () -> Bool) -> Outcome {
-    if ending.isForeignSignal || ignore.contains(ending) { return .ignored }
-    if exclude.contains(ending) { return .excluded }
-    if ending.how == .exited(0) { return .success }
-    if !only.isEmpty, !only.contains(ending) { return .excluded }
-    return isExcludedByPredicate() ? .excluded : .failure
+  /// Whether a slow run that went well is a failure: a trial always, and any run where no window counts the slow ones.
+  package func failsSlow(isTrial: Bool) -> Bool { isTrial || window == nil }
+}
+
+extension Verdict {
+  /// The failure that a success is where it took too long.
+  package mutating func failAsSlow() {
+    outcome = .failure
+    reason = "slow" + (duration.map { " (\($0))" } ?? "")
+    severity = .counts
   }
 }

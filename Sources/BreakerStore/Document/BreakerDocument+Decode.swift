@@ -86,6 +86,10 @@ extension BreakerDocument {
     totals.lost = try reader.count("lost")
     totals.trips = try reader.count("trips")
     totals.wouldTrip = try reader.count("would_trip")
+    totals.wouldReject = try reader.optionalCount("would_reject")
+    totals.probes = try reader.optionalCount("probes")
+    totals.forced = try reader.optionalCount("forced")
+    totals.recorded = try reader.optionalCount("recorded")
     return totals
   }
 
@@ -93,11 +97,9 @@ extension BreakerDocument {
     var settings = StoredSettings()
     guard let object = value.object else { throw .damaged("'settings' is no object") }
     for member in object.members {
-      // A key of a later version of cb: unknown here, so without effect here.
-      guard let key = SettingKey(rawValue: member.key) else { continue }
       let values = member.value.array?.map(\.string) ?? [member.value.string]
       for case nil in values { throw .damaged("setting '\(member.key)' is no text") }
-      settings[key] = values.compactMap { $0 }
+      settings[member.key] = values.compactMap { $0 }
     }
     return settings
   }
@@ -128,7 +130,7 @@ extension BreakerDocument {
       holder = Holder(realm: realm, pid: pid, startTime: UInt64(bitPattern: start))
     }
     return Lease(
-      token: Token(text: try reader.string("token")), kind: kind, isTrial: isTrial,
+      token: Token(text: try reader.string("token")), kind: kind, role: isTrial ? .trial : .ordinary,
       generation: try reader.count("generation"), since: try reader.time("since"), expires: try reader.time("expires"),
       holder: holder)
   }
@@ -169,6 +171,11 @@ extension BreakerDocument {
         throw .damaged("'\(key)' is not there or is no count")
       }
       return count
+    }
+
+    /// As `count`, of what an older version did not count.
+    func optionalCount(_ key: String) throws(Fault) -> Int {
+      value[key] == nil ? 0 : try count(key)
     }
 
     func time(_ key: String) throws(Fault) -> Timestamp {

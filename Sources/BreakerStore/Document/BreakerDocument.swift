@@ -84,10 +84,9 @@ package enum BreakerDocument {
 
   package static func encodeSettings(_ settings: StoredSettings) -> JSONValue {
     var object = JSONObject(reservingCapacity: settings.values.count)
-    for key in SettingKey.allCases {
-      let values = settings[key]
-      guard let first = values.first else { continue }
-      object.append(key.name, key.isList ? .array(values.map { .string($0) }) : .string(first))
+    for key in settings.keys {
+      let values = settings[key].map { JSONValue.string($0) }
+      object.append(key, values.count == 1 ? values[0] : .array(values))
     }
     return .object(object)
   }

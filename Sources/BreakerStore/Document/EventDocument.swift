@@ -26,10 +26,7 @@ package enum EventDocument {
       object.append("generation", .integer(Int64(report.permit.generation)))
       object.append("trial", .bool(report.permit.isTrial))
       object.append("lease", .bool(report.permit.hasLease))
-      object.append("outcome", .string(report.verdict.outcome.rawValue))
-      object.append("reason", .string(report.verdict.reason))
-      if let duration = report.verdict.duration { object.append("duration", .integer(duration.milliseconds)) }
-      if report.verdict.timedOut { object.append("timed_out", .bool(true)) }
+      append(report.verdict, to: &object)
       object.append("policy", encodePolicy(report.policy))
       object.append("draw", .number(report.draw))
     case .renew(let token, let term):
@@ -58,16 +55,31 @@ package enum EventDocument {
     case .halfOpen(let action):
       object.append("event", .string("half-open"))
       append(action, to: &object)
-    case .reset:
+    case .reset(let action):
       object.append("event", .string("reset"))
-    case .configure(let changes, let policy):
+      append(action, to: &object)
+    case .configure(let change):
       object.append("event", .string("configure"))
       object.append(
         "changes",
-        .array(changes.map { .array([.string($0.key.name)] + $0.values.map { .string($0) }) }))
-      object.append("policy", encodePolicy(policy))
+        .array(change.entries.map { .array([.string($0.key)] + $0.values.map { .string($0) }) }))
+      object.append("policy", encodePolicy(change.policy))
+      object.append("open_too", .bool(change.appliesToOpenCircuit))
+      append(change.action, to: &object)
+    case .recordUnasked(let result):
+      object.append("event", .string("record-unasked"))
+      append(result.verdict, to: &object)
+      object.append("policy", encodePolicy(result.policy))
+      object.append("draw", .number(result.draw))
     }
     return object
+  }
+
+  private static func append(_ verdict: Verdict, to object: inout JSONObject) {
+    object.append("outcome", .string(verdict.outcome.rawValue))
+    object.append("reason", .string(verdict.reason))
+    if let duration = verdict.duration { object.append("duration", .integer(duration.milliseconds)) }
+    if verdict.timedOut { object.append("timed_out", .bool(true)) }
   }
 
   private static func append(_ action: ManualAction, to object: inout JSONObject) {
@@ -121,7 +133,8 @@ package enum EventDocument {
         return .close(closing, action)
       }
     case "half-open": action(value).map { .halfOpen($0) }
-    case "reset": .reset
+    case "reset": .reset(action(value) ?? ManualAction(by: "unknown"))
+    case "record-unasked": decodeUnasked(value)
     case "configure": decodeConfiguration(value)
     default: nil
     }
@@ -145,16 +158,27 @@ package enum EventDocument {
 
   private static func decodeReport(_ value: JSONValue) -> Event? {
     guard let token = token(value), let generation = value["generation"]?.int, let isTrial = value["trial"]?.bool,
-      let hasLease = value["lease"]?.bool, let outcome = value["outcome"]?.string.flatMap(Outcome.init(rawValue:)),
-      let reason = value["reason"]?.string, let policy = decodePolicy(value["policy"]),
-      let draw = value["draw"]?.double
+      let hasLease = value["lease"]?.bool, let verdict = decodeVerdict(value),
+      let policy = decodePolicy(value["policy"]), let draw = value["draw"]?.double
     else { return nil }
     let permit = Permit(
       token: token, breaker: value["breaker"]?.string.flatMap { UInt64($0, radix: 16) }, generation: generation,
-      isTrial: isTrial, hasLease: hasLease)
-    let verdict = Verdict(
+      role: isTrial ? .trial : .ordinary, hasLease: hasLease)
+    return .record(RunReport(permit: permit, verdict: verdict, policy: policy, draw: min(max(draw, 0), 1)))
+  }
+
+  private static func decodeUnasked(_ value: JSONValue) -> Event? {
+    guard let verdict = decodeVerdict(value), let policy = decodePolicy(value["policy"]),
+      let draw = value["draw"]?.double
+    else { return nil }
+    return .recordUnasked(UnaskedResult(verdict: verdict, policy: policy, draw: min(max(draw, 0), 1)))
+  }
+
+  private static func decodeVerdict(_ value: JSONValue) -> Verdict? {
+    guard let outcome = value["outcome"]?.string.flatMap(Outcome.init(rawValue:)), let reason = value["reason"]?.string
+    else { return nil }
+    return Verdict(
       outcome, reason: reason, duration: span(value["duration"]), timedOut: value["timed_out"]?.bool ?? false)
-    return .record(Report(permit: permit, verdict: verdict, policy: policy, draw: min(max(draw, 0), 1)))
   }
 
   private static func decodeOpening(_ value: JSONValue) -> Event? {
@@ -165,14 +189,18 @@ package enum EventDocument {
 
   private static func decodeConfiguration(_ value: JSONValue) -> Event? {
     guard let policy = decodePolicy(value["policy"]), let list = value["changes"]?.array else { return nil }
-    var changes: [(key: SettingKey, values: [String])] = []
+    var entries: [SettingsChange.Entry] = []
     for change in list {
-      guard let texts = change.array?.compactMap(\.string), let first = texts.first,
-        let key = SettingKey(rawValue: first)
-      else { continue }
-      changes.append((key, Array(texts.dropFirst())))
+      guard let texts = change.array?.compactMap(\.string), let key = texts.first else { continue }
+      entries.append(SettingsChange.Entry(key: key, values: Array(texts.dropFirst())))
     }
-    return .configure(changes, policy: policy)
+    // What 0.1 wrote says of neither; it recomputed the opening for these keys.
+    let opening: Set = ["reset-timeout", "reset-backoff", "reset-max", "jitter"]
+    return .configure(
+      SettingsChange(
+        entries: entries, policy: policy,
+        appliesToOpenCircuit: value["open_too"]?.bool ?? entries.contains { opening.contains($0.key) },
+        action: action(value) ?? ManualAction(by: "unknown")))
   }
 
   static func decodePolicy(_ value: JSONValue?) -> Policy? {

@@ -78,18 +78,7 @@ package enum DurationText {
   ///
   /// Up to two minutes seconds are kept, as in `reset-timeout`'s own default of 60s.
   package static func format(_ span: Span) -> String {
-    let total = max(0, span.milliseconds)
-    if total < 1000 { return total == 0 ? "0s" : "\(total)ms" }
-    if total < 120_000 || total % 1000 != 0 {
-      return decimal(thousandths: total) + "s"
-    }
-    var seconds = total / 1000
-    var text = ""
-    for (suffix, length) in [("d", Int64(86400)), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= length {
-      text += "\(seconds / length)\(suffix)"
-      seconds %= length
-    }
-    return text
+    span.description
   }
 
   /// For people who wait: whole seconds, rounded up, so that the hint is never too early; `42s`, `5m10s`, `2h`.

@@ -42,7 +42,7 @@ package struct OutcomeSet: Hashable, Sendable {
   }
 
   /// Whether the ending is in the set. A run that `timeout` ended is in it as `timeout` and as exit code 124.
-  package func contains(_ ending: Ending) -> Bool {
+  package func contains(_ ending: RunEnding) -> Bool {
     elements.contains { element in
       switch (element, ending.how) {
       case (.codes(let range), .exited(let code)): range.contains(code)

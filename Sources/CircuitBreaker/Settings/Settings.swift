@@ -81,11 +81,27 @@ package struct Settings: Hashable, Sendable {
   }
 }
 
-/// What the window of `window` counts.
-package enum WindowSize: Hashable, Sendable {
-  case runs(Int)
-  case time(Span)
+extension Policy {
+  package init(_ settings: Settings, callersResetTimeout: Span? = nil) {
+    self.init()
+    failMax = settings.failMax
+    resetTimeout = settings.resetTimeout
+    successThreshold = settings.successThreshold
+    halfOpenMax = settings.halfOpenMax
+    window = settings.window
+    failureRate = settings.failureRate
+    minCalls = settings.minCalls
+    slowAfter = settings.slowAfter
+    slowRate = settings.slowRate
+    resetBackoff = settings.resetBackoff
+    resetMax = settings.resetMax
+    jitter = settings.jitter
+    maxConcurrent = settings.maxConcurrent
+    isResetTimeoutCallersOwn = callersResetTimeout != nil
+  }
+}
 
+extension WindowSize {
   /// `20` is a number of runs, `1h` a time.
   package init?(_ text: String) {
     if text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {

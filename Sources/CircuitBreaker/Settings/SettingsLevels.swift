@@ -89,3 +89,12 @@ package struct ResolvedSettings: Hashable, Sendable {
     Policy(settings, callersResetTimeout: callersResetTimeout)
   }
 }
+
+extension StoredSettings {
+  /// The texts of the keys that this version knows.
+  package var level: SettingsLevel {
+    SettingsLevel(
+      source: .stored,
+      values: isEmpty ? [] : SettingKey.allCases.flatMap { key in self[key.name].map { (key: key, text: $0) } })
+  }
+}

@@ -93,7 +93,7 @@ package final class RedisStore: BreakerStorage {
   }
 
   /// Only the dead of this host are known for dead; the living renew their leases themselves.
-  private func liveness(_ holder: Holder) -> Liveness {
+  private func liveness(_ holder: Holder) -> HolderStatus {
     let observer = identity ?? ProcessIdentity.current()
     identity = observer
     return holder.liveness(seenBy: observer, sharesMachine: false) == .dead ? .dead : .unknown
@@ -250,7 +250,7 @@ package final class RedisStore: BreakerStorage {
   }
 
   /// The dead of this host lose their places with the same stroke.
-  private static func losing(_ breaker: Breaker?, _ liveness: (Holder) -> Liveness) -> [Event] {
+  private static func losing(_ breaker: Breaker?, _ liveness: (Holder) -> HolderStatus) -> [Event] {
     let dead = (breaker?.leases ?? []).filter { $0.holder.map(liveness) == .dead }
     return dead.isEmpty ? [] : [.lose(dead.map(\.token))]
   }

@@ -33,12 +33,10 @@ struct ReportCommand: CBCommand {
     }
     let settings = try session.settings(for: name, stored: breaker.settings)
     let ending = result.ending(duration: now - lease.since)
-    var verdict = result.verdict(ending, Judge(name: name, settings: settings.settings, world: world))
+    var verdict = result.verdict(ending, Judge(name: name, settings: settings, isTrial: lease.isTrial, world: world))
     verdict.duration = now - lease.since
-    let permit = Permit(
-      token: lease.token, breaker: breaker.id, generation: lease.generation, isTrial: lease.isTrial, hasLease: true)
-    let report = CircuitBreaker.Report(
-      permit: permit, verdict: verdict, policy: settings.policy, draw: world.draw())
+    let report = RunReport(
+      permit: Permit(lease, breaker: breaker.id), verdict: verdict, policy: settings.policy, draw: world.draw())
     let applied = try session.apply(.record(report), to: name)
     if applied.step.effect == .stale {
       // Between the look at the token and now somebody else may have reported it, too.

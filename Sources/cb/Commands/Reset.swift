@@ -15,7 +15,7 @@ struct Reset: CBCommand {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let session = try Session(common.places, world: world)
     return try session.forEachBreaker(names, creating: false) { (name) throws(CommandFailure) in
-      let applied = try session.apply(.reset, to: name)
+      let applied = try session.apply(.reset(ManualAction(by: Operator.name(world))), to: name)
       guard let breaker = applied.breaker else { return }
       let settings = try session.settings(for: name, stored: breaker.settings)
       Announcer(name: name, settings: settings, world: world)

@@ -22,9 +22,14 @@ struct Set: CBCommand {
     let session = try Session(common.places, world: world)
     let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
     var stored = reading.breaker?.settings ?? StoredSettings()
-    for (key, values) in changes { stored[key] = values }
+    for (key, values) in changes { stored[key.name] = values }
     let settings = try session.settings(for: name, stored: stored)
-    _ = try session.apply(.configure(changes, policy: settings.policy), to: name)
+    let change = SettingsChange(
+      entries: changes.map { SettingsChange.Entry(key: $0.key.name, values: $0.values) }, policy: settings.policy,
+      appliesToOpenCircuit: changes.contains {
+        [.resetTimeout, .resetBackoff, .resetMax, .jitter].contains($0.key)
+      }, action: ManualAction(by: Operator.name(world)))
+    _ = try session.apply(.configure(change), to: name)
     return ExitCode.success
   }
 

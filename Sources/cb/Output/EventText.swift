@@ -38,6 +38,7 @@ enum EventText {
     case .stateChange, .manual: entry.to?.ink ?? .plain
     case .failure: .red
     case .lost: .yellow
+    case .set, .reset: .plain
     case .rejected: .dim
     }
   }

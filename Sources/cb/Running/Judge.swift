@@ -5,12 +5,13 @@ import Glibc
 /// Judges how CMD ended by the breaker's rules; asks the predicates of `exclude-if` where they can matter.
 struct Judge {
   let name: BreakerName
-  let settings: Settings
+  let settings: ResolvedSettings
+  let isTrial: Bool
   let world: World
 
   func verdict(on ending: CommandProcess.Ending) -> Verdict {
-    settings.rules.judge(ending.forCore) {
-      settings.excludeIf.contains { isExcluded(by: $0, ending) }
+    settings.settings.rules.judge(ending.forCore, policy: settings.policy, isTrial: isTrial) { question in
+      question == .excludeIf && settings.settings.excludeIf.contains { isExcluded(by: $0, ending) }
     }
   }
 
@@ -27,8 +28,8 @@ struct Judge {
 
 extension CommandProcess.Ending {
   /// As the core judges it.
-  var forCore: CircuitBreaker.Ending {
-    let how: CircuitBreaker.Ending.How =
+  var forCore: RunEnding {
+    let how: RunEnding.How =
       if timedOut {
         .timedOut
       } else {
@@ -42,7 +43,7 @@ extension CommandProcess.Ending {
       }
     // Not CMD's doing: a signal that came to cb, a reader that went away, a process table that was full.
     let isForeign = relayed != nil || readerGone || exitCode == ExitCode.selfFailed && whyNotStarted != nil
-    return CircuitBreaker.Ending(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
+    return RunEnding(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
   }
 
   /// Why CMD was not started; nil where it was.

@@ -145,7 +145,7 @@ struct RunCommand {
 
   private func reject(_ rejection: Rejection, _ applied: Applied, _ settings: ResolvedSettings) -> Int32 {
     session.store.rest()
-    if options.notice == .each || (options.notice == .first && rejection.isFirstOfTrip) {
+    if options.notice == .each || (options.notice == .first && rejection.isFirstSinceClosed) {
       world.say("\(name): " + Messages.rejection(rejection, applied.breaker, at: applied.now))
     }
     let announcer = Announcer(name: name, settings: settings, world: world)
@@ -193,8 +193,9 @@ struct RunCommand {
     let ending = launch(
       admitted.settings.settings, permit.isTrial ? .halfOpen : .closed, tick: upkeep(of: permit, on: store))
     sayNotStarted(ending)
-    let verdict = Judge(name: name, settings: admitted.settings.settings, world: world).verdict(on: ending)
-    let report = Report(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())
+    let verdict = Judge(name: name, settings: admitted.settings, isTrial: permit.isTrial, world: world).verdict(
+      on: ending)
+    let report = RunReport(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())
     do {
       if report.mayChangeState || !announcer.listeners.isEmpty {
         let applied = try store.apply(.record(report), to: name)

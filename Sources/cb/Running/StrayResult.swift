@@ -8,7 +8,7 @@ extension RunCommand {
   /// which then trips as it would have had the run been admitted there.
   ///
   /// - Returns: what it came to there; nil where it was not counted.
-  func count(_ report: Report, _ admitted: Admitted, after error: StoreError) -> Applied? {
+  func count(_ report: RunReport, _ admitted: Admitted, after error: StoreError) -> Applied? {
     let result = "the result of this run (\(report.verdict.reason))"
     // A Redis that fell silent may have done what it was asked for.
     let fate = if case .redis = error.kind { "was not counted, as far as is known" } else { "was not counted" }
@@ -34,7 +34,7 @@ extension RunCommand {
     }
   }
 
-  private func apply(_ report: Report, to standIn: FileStore) throws(StoreError) -> Applied {
+  private func apply(_ report: RunReport, to standIn: FileStore) throws(StoreError) -> Applied {
     var report = report
     report.permit = try standIn.read(name).permitOfStrayResult(report.permit.token)
     return try standIn.apply(.record(report), to: name)

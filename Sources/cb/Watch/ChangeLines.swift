@@ -25,7 +25,7 @@ struct ChangeLines {
   static func line(_ news: Follower.News) -> String? {
     switch news {
     case .event(let name, let entry):
-      guard let from = entry.from, let to = entry.to, from != to else { return nil }
+      guard let from = entry.from, let to = entry.to, from != to, entry.kind != .reset else { return nil }
       return "\(ClockText.seconds(entry.at)) \(name.text.escapingControls()): \(EventText.what(entry))\n"
     case .reset(let name, let from, let at):
       return "\(ClockText.seconds(at)) \(name.text.escapingControls()): \(from.rawValue) -> closed (reset)\n"
