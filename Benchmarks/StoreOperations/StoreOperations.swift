@@ -56,7 +56,7 @@ enum StoreOperations {
       permit = counted
     }
     let verdict = Verdict(.success, reason: "exit 0")
-    _ = try store.apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: 0)), to: name)
+    _ = try store.apply(.record(RunReport(permit: permit, verdict: verdict, policy: policy, draw: 0)), to: name)
   }
 
   private struct Refused: Error {}

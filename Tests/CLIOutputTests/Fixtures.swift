@@ -79,7 +79,7 @@ enum Fixtures {
     for index in 0..<2 {
       breaker.leases.append(
         Lease(
-          token: Token(0, UInt64(index)), kind: .run, isTrial: true, generation: 3, since: ago(1),
+          token: Token(0, UInt64(index)), kind: .run, role: .trial, generation: 3, since: ago(1),
           expires: now + .seconds(14), holder: nil))
     }
   }

@@ -177,7 +177,7 @@ struct BackoffTests {
         if state == .halfOpen { _ = try bench.start() }
         if state == .closed { try bench.run(.success) }
         #expect(bench.breaker.state == state && bench.breaker.streak.current(at: bench.now) >= 3)
-        if reset { bench.apply(.reset) } else { bench.close() }
+        if reset { bench.reset() } else { bench.close() }
         #expect(bench.breaker.streak == TripStreak())
         #expect(try trip(&bench) == .seconds(60))
       }

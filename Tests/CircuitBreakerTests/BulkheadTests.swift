@@ -74,7 +74,7 @@ struct BulkheadTests {
     bench.open()
     bench.close()
     #expect(!bench.wouldAdmit)
-    bench.apply(.reset)
+    bench.reset()
     #expect(!bench.wouldAdmit && bench.breaker.running == 1)
     bench.end(permit, .failure)
     #expect(bench.last.effect == .stale && bench.wouldAdmit)

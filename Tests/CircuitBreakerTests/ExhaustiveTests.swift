@@ -27,10 +27,17 @@ struct ExhaustiveTests {
     var halfOpenMax: Int
     var successThreshold: Int
     var maxConcurrent: Int?
+    var features: World.Features = []
+    /// In ticks.
+    var remind: Int64?
+    var holdAfter: Int?
 
     var testDescription: String {
       "\(processes) processes, half-open-max \(halfOpenMax), success-threshold \(successThreshold)"
         + (maxConcurrent.map { ", max-concurrent \($0)" } ?? "")
+        + (features.contains(.listening) ? ", hints, holds and probes" : "")
+        + (features.contains(.bending) ? ", observe, force and unasked results" : "")
+        + (remind.map { ", remind \($0)" } ?? "") + (holdAfter.map { ", hold-after \($0)" } ?? "")
     }
 
     var policy: Policy {
@@ -40,6 +47,9 @@ struct ExhaustiveTests {
       policy.successThreshold = successThreshold
       policy.resetTimeout = World.resetTimeout
       policy.maxConcurrent = maxConcurrent
+      policy.retryHintMax = World.retryHintMax
+      policy.remind = remind.map { .seconds($0) }
+      policy.holdAfter = holdAfter
       return policy
     }
 
@@ -48,12 +58,23 @@ struct ExhaustiveTests {
         [1, 2].map { Configuration(processes: processes, halfOpenMax: halfOpenMax, successThreshold: $0) }
       }
     }
+
+    /// Each of the rules beyond the table, and all of them together.
+    static let beyondTheTable = [
+      Configuration(processes: 3, halfOpenMax: 1, successThreshold: 2, features: .listening),
+      Configuration(processes: 3, halfOpenMax: 1, successThreshold: 1, features: .bending),
+      Configuration(processes: 2, halfOpenMax: 2, successThreshold: 2, maxConcurrent: 2, features: [.listening, .bending]),
+      Configuration(
+        processes: 2, halfOpenMax: 1, successThreshold: 2, features: [.listening, .bending], remind: 2, holdAfter: 2),
+    ]
   }
 
   /// Visits every state that can be reached, and says how many there are.
   private func explore(_ configuration: Configuration, mutation: Mutation? = nil) throws -> (states: Int, steps: Int) {
     let policy = configuration.policy
-    var queue = [World(processes: configuration.processes, mutation: mutation)]
+    var queue = [
+      World(processes: configuration.processes, features: configuration.features, mutation: mutation)
+    ]
     var seen: Set<[Int8]> = [queue[0].canonical(policy)]
     var next = 0
     var steps = 0
@@ -85,9 +106,17 @@ struct ExhaustiveTests {
     #expect(states > 500)
   }
 
+  @Test("every invariant holds in every reachable state beyond the table", arguments: Configuration.beyondTheTable)
+  func holdsBeyondTheTable(configuration: Configuration) throws {
+    let (states, steps) = try explore(configuration)
+    print("exhaustive: \(configuration.testDescription): \(states) states, \(steps) steps")
+    #expect(states > 1000)
+  }
+
   @Test("a core that is broken on purpose is found", arguments: Mutation.allCases)
   func finds(mutation: Mutation) {
-    let configuration = Configuration(processes: 2, halfOpenMax: 1, successThreshold: 2)
+    let configuration = Configuration(
+      processes: 2, halfOpenMax: 1, successThreshold: 2, features: [.listening, .bending], remind: 2)
     #expect(throws: WorldFault.self) { try explore(configuration, mutation: mutation) }
   }
 }

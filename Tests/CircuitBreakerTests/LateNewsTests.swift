@@ -57,7 +57,7 @@ struct LateNewsTests {
     switch action {
     case "open": bench.open()
     case "half-open": bench.halfOpen()
-    default: bench.apply(.reset)
+    default: bench.reset()
     }
     let expected = staleTwin(of: bench.breaker)
     bench.end(permit, .failure)
@@ -132,7 +132,7 @@ struct LateNewsTests {
   @Test("a forged token without a lease is stale")
   func forged() throws {
     var bench = Bench { $0.failMax = 1 }
-    let forged = Permit(token: Token(1, 2), breaker: 7, generation: 1, isTrial: false, hasLease: true)
+    let forged = Permit(token: Token(1, 2), breaker: 7, generation: 1, role: .ordinary, hasLease: true)
     bench.end(forged, .failure)
     #expect(bench.last.effect == .stale)
     #expect(bench.breaker.state == .closed)
@@ -142,7 +142,7 @@ struct LateNewsTests {
   func forgedTrial() throws {
     var bench = Bench()
     _ = try bench.startTrial()
-    let forged = Permit(token: Token(1, 2), breaker: 7, generation: 3, isTrial: false, hasLease: false)
+    let forged = Permit(token: Token(1, 2), breaker: 7, generation: 3, role: .ordinary, hasLease: false)
     bench.end(forged, .success)
     #expect(bench.last.effect == .stale)
     #expect(bench.breaker.state == .halfOpen)

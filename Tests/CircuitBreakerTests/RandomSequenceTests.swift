@@ -32,6 +32,9 @@ struct RandomSequenceTests {
       policy.halfOpenMax = random.int(1...3)
       policy.jitter = random.pick([0, 0, 0.5])
       policy.maxConcurrent = random.chance(25) ? random.int(1...4) : nil
+      policy.retryHintMax = .ms(random.pick([1, 30_000, 300_000]))
+      policy.holdAfter = random.chance(25) ? random.int(1...4) : nil
+      policy.remind = random.chance(50) ? .ms(random.pick([1, 60_000, 3_600_000])) : nil
       self.policy = policy
       checker = InvariantChecker(mutation: mutation, longest: Self.longestTerm)
     }
@@ -39,13 +42,17 @@ struct RandomSequenceTests {
     mutating func event() -> Event {
       let action = ManualAction(by: "ann", reason: random.chance(50) ? "because" : nil)
       switch random.int(1...100) {
-      case 1...40:
+      case 1...38:
         tokens += 1
         let isPermit = random.chance(15)
         return .admit(
           AdmissionRequest(
             token: Token(text: "t\(tokens)"), policy: policy, kind: isPermit ? .permit : .run,
-            term: isPermit ? .seconds(random.span(1...600)) : Lease.term, announcesRejection: random.chance(80)))
+            term: isPermit ? .seconds(random.span(1...600)) : Lease.term, announcesRejection: random.chance(80),
+            mode: mode()))
+      case 39, 40:
+        return .recordUnasked(
+          UnaskedResult(verdict: verdict(), policy: policy, draw: random.unit(), hint: hint()))
       case 41...76:
         guard let index = running.indices.randomElement(using: &random) else { return .lose([]) }
         let permit = running.remove(at: index)
@@ -66,17 +73,45 @@ struct RandomSequenceTests {
       case 93...95:
         return .close(random.pick([.usual, .usual, .lasting(.seconds(random.span(0...600))), .held]), action)
       case 96, 97: return .halfOpen(action)
-      case 98: return .reset
-      default: return .configure([(key: .killAfter, values: random.chance(50) ? ["9s"] : [])], policy: policy)
+      case 98: return .reset(action)
+      default:
+        let entry = SettingsChange.Entry(key: "kill-after", values: random.chance(50) ? ["9s"] : [])
+        return .configure(
+          SettingsChange(entries: [entry], policy: policy, appliesToOpenCircuit: false, action: action))
       }
     }
 
-    mutating func report(_ permit: Permit) -> Event {
+    mutating func mode() -> AdmissionMode {
+      random.chance(80) ? .enforce : random.chance(60) ? .observe : .force(by: "ann")
+    }
+
+    mutating func verdict() -> Verdict {
       let outcome = random.pick([Outcome.success, .success, .failure, .failure, .failure, .excluded, .ignored])
+      let severity: Verdict.Severity =
+        switch random.int(1...20) {
+        case 1: .trips(reason: "exit 1, which is in trip-on")
+        case 2: .holds(reason: "exit 1 is in hold-on")
+        default: .counts
+        }
+      return Verdict(outcome, reason: "exit 1", timedOut: random.chance(5), severity: severity)
+    }
+
+    mutating func hint() -> RetryHint? {
+      guard random.chance(10) else { return nil }
+      let span = Span.ms(random.pick([-1000, 0, 1, 5000, 100_000, 400_000]))
+      return random.chance(50) ? .after(span) : .at(now + span)
+    }
+
+    mutating func report(_ permit: Permit) -> Event {
+      var work = RunReport.Work.command
+      if permit.isTrial, random.chance(40) {
+        let mode = mode()
+        work = .probe(random.chance(80) ? .init(mode: mode, announcesRejection: random.chance(80)) : nil)
+      }
       return .record(
-        Report(
-          permit: permit, verdict: Verdict(outcome, reason: "exit 1", timedOut: random.chance(5)), policy: policy,
-          draw: random.unit()))
+        RunReport(
+          permit: permit, verdict: verdict(), policy: policy, draw: random.unit(),
+          hint: work == .command ? hint() : nil, work: work))
     }
 
     mutating func passTime() {

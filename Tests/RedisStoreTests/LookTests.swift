@@ -81,7 +81,7 @@ import Testing
     guard case .admitted(let permit) = try direct.apply(.admit(request), to: name).step.effect else {
       throw TestFailure("not admitted")
     }
-    let result = Report(permit: permit, verdict: Verdict(.success, reason: "exit 0"), policy: Policy(), draw: 0)
+    let result = RunReport(permit: permit, verdict: Verdict(.success, reason: "exit 0"), policy: Policy(), draw: 0)
     let (url, directory) = (server.url, server.directory.path)
     if reports { relay.next { _ = try? Self.store(url, directory).apply(.record(result), to: name) } }
     var seen: Breaker?

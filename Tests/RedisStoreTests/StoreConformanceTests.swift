@@ -82,7 +82,7 @@ import Testing
       let request = AdmissionRequest(token: Token(UInt64(round), 1), policy: Policy())
       let permit = try #require(try store.read(name).admitWithoutTrace(request))
       let verdict = Verdict(round % 3 == 0 ? .excluded : .success, reason: "exit 0")
-      let report = Report(permit: permit, verdict: verdict, policy: Policy(), draw: 0)
+      let report = RunReport(permit: permit, verdict: verdict, policy: Policy(), draw: 0)
       #expect(!report.mayChangeState)
       #expect(try store.take(.record(report), to: name).isEmpty)
     }
@@ -137,7 +137,7 @@ import Testing
     }
     #expect(permit.isTrial)
     #expect(try place.store().remove(name))
-    let report = Report(permit: permit, verdict: Verdict(.failure, reason: "exit 1"), policy: Policy(), draw: 0)
+    let report = RunReport(permit: permit, verdict: Verdict(.failure, reason: "exit 1"), policy: Policy(), draw: 0)
     let late = try store.apply(.record(report), to: name)
     #expect(late.step.effect == .stale)
     #expect(late.breaker == nil)
@@ -172,12 +172,12 @@ import Testing
           term: Span(milliseconds: Int64(1 + random.next() % 20_000)), holder: nil,
           announcesRejection: random.next() % 2 == 0))
     case 5...10:
-      guard !permits.isEmpty else { return .reset }
+      guard !permits.isEmpty else { return .reset(action) }
       let permit = permits[Int(random.next() % UInt64(permits.count))]
       if random.next() % 3 != 0 { permits.removeAll { $0 == permit } }
       let outcome = Outcome.allCases[Int(random.next() % 4)]
       return .record(
-        Report(
+        RunReport(
           permit: permit,
           verdict: Verdict(
             outcome, reason: "exit 1", duration: Span(milliseconds: Int64(random.next() % 3000)),
@@ -188,8 +188,12 @@ import Testing
     case 13: return .halfOpen(action)
     case 14:
       return .configure(
-        [(.failMax, ["3"]), (.exclude, random.next() % 2 == 0 ? ["3", "SIGINT"] : [])], policy: policy)
-    default: return permits.last.map { .lose([$0.token]) } ?? .reset
+        SettingsChange(
+          entries: [
+            .init(key: "fail-max", values: ["3"]),
+            .init(key: "exclude", values: random.next() % 2 == 0 ? ["3", "SIGINT"] : []),
+          ], policy: policy, appliesToOpenCircuit: random.next() % 2 == 0, action: action))
+    default: return permits.last.map { .lose([$0.token]) } ?? .reset(action)
     }
   }
 }

@@ -145,7 +145,7 @@ private struct ClockedStore {
       let step = try store.apply(.admit(AdmissionRequest(token: token, policy: policy)))
       guard case .admitted(let permit) = step.effect else { return }
       let verdict = Verdict(outcome, reason: "exit 1")
-      _ = try store.apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: 0)))
+      _ = try store.apply(.record(RunReport(permit: permit, verdict: verdict, policy: policy, draw: 0)))
     }
     switch begin {
     case .closed: try run(.success, 0)

@@ -39,9 +39,12 @@ import Testing
         continue
       }
       let verdict = Verdict(number % 2 == 0 ? .failure : .success, reason: "exit \(number) \u{1b}[31m")
-      _ = breaker.apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: 0.5)), at: now)
+      _ = breaker.apply(.record(RunReport(permit: permit, verdict: verdict, policy: policy, draw: 0.5)), at: now)
     }
-    _ = breaker.apply(.configure([(key: .exclude, values: ["3", "SIGINT"])], policy: policy), at: now)
+    let change = SettingsChange(
+      entries: [.init(key: "exclude", values: ["3", "SIGINT"])], policy: policy, appliesToOpenCircuit: false,
+      action: ManualAction(by: "é"))
+    _ = breaker.apply(.configure(change), at: now)
     _ = breaker.apply(.open(.lasting(.seconds(60)), ManualAction(by: "é", reason: "r\n")), at: now)
     let anchor = ClockAnchor(bootID: "b", bootMilliseconds: 5, time: now)
     return DocumentFile(breaker: breaker, anchor: anchor).bytes(name: try BreakerName("x"))
@@ -121,7 +124,7 @@ import Testing
       let request = AdmissionRequest(token: Token(1, 1), policy: policy)
       if case .admitted(let permit) = breaker.apply(.admit(request), at: now).effect {
         let verdict = Verdict(.failure, reason: "exit 1")
-        _ = breaker.apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: 0.9)), at: now)
+        _ = breaker.apply(.record(RunReport(permit: permit, verdict: verdict, policy: policy, draw: 0.9)), at: now)
       }
       _ = breaker.apply(.open(.usual(policy), ManualAction(by: "a")), at: now)
       file.breaker = breaker

@@ -38,7 +38,8 @@ struct Bench {
     if breaker.history.count > 100 { breaker.history.removeAll() }
     let known = breaker.history.count
     last = breaker.apply(event, at: now)
-    news = breaker.history.dropFirst(event == .reset ? 0 : known)
+    let isReset = if case .reset = event { true } else { false }
+    news = breaker.history.dropFirst(isReset ? 0 : known)
     return last
   }
 
@@ -48,24 +49,58 @@ struct Bench {
   mutating func wait(_ span: Span) { now = now + span }
 
   @discardableResult
-  mutating func ask(_ kind: Lease.Kind = .run, term: Span = Lease.term, holder: Holder? = nil) -> Step {
+  mutating func ask(
+    _ kind: Lease.Kind = .run, term: Span = Lease.term, holder: Holder? = nil, mode: AdmissionMode = .enforce,
+    caller: Caller? = nil
+  ) -> Step {
     tokens += 1
     return apply(
       .admit(
-        AdmissionRequest(token: Token(text: "t\(tokens)"), policy: policy, kind: kind, term: term, holder: holder)))
+        AdmissionRequest(
+          token: Token(text: "t\(tokens)"), policy: policy, kind: kind, term: term, holder: holder, mode: mode,
+          caller: caller)))
   }
 
-  mutating func start(_ kind: Lease.Kind = .run, term: Span = Lease.term) throws -> Permit {
-    let step = ask(kind, term: term)
+  mutating func start(
+    _ kind: Lease.Kind = .run, term: Span = Lease.term, mode: AdmissionMode = .enforce
+  ) throws -> Permit {
+    let step = ask(kind, term: term, mode: mode)
     guard case .admitted(let permit) = step.effect else { throw NotAdmitted(effect: step.effect) }
     return permit
   }
 
   @discardableResult
-  mutating func end(_ permit: Permit, _ outcome: Outcome, duration: Span? = nil, timedOut: Bool = false) -> Step {
+  mutating func end(
+    _ permit: Permit, _ outcome: Outcome, duration: Span? = nil, timedOut: Bool = false,
+    severity: Verdict.Severity = .counts, hint: RetryHint? = nil, work: RunReport.Work = .command,
+    caller: Caller? = nil
+  ) -> Step {
+    let verdict = verdict(outcome, duration: duration, timedOut: timedOut, severity: severity, work: work)
+    return apply(
+      .record(
+        RunReport(
+          permit: permit, verdict: verdict, policy: policy, draw: draw, hint: hint, work: work, caller: caller)))
+  }
+
+  /// A result for which nobody asked.
+  @discardableResult
+  mutating func record(
+    _ outcome: Outcome, duration: Span? = nil, severity: Verdict.Severity = .counts, hint: RetryHint? = nil,
+    caller: Caller? = nil
+  ) -> Step {
+    let verdict = verdict(outcome, duration: duration, severity: severity)
+    return apply(
+      .recordUnasked(UnaskedResult(verdict: verdict, policy: policy, draw: draw, hint: hint, caller: caller)))
+  }
+
+  private func verdict(
+    _ outcome: Outcome, duration: Span?, timedOut: Bool = false, severity: Verdict.Severity,
+    work: RunReport.Work = .command
+  ) -> Verdict {
     let reason = outcome == .success ? "exit 0" : timedOut ? "timeout" : "exit 1"
-    let verdict = Verdict(outcome, reason: reason, duration: duration, timedOut: timedOut)
-    return apply(.record(Report(permit: permit, verdict: verdict, policy: policy, draw: draw)))
+    return Verdict(
+      outcome, reason: (work == .command ? "" : "probe: ") + reason, duration: duration, timedOut: timedOut,
+      severity: severity)
   }
 
   /// Runs one after the other, each from admission to result.
@@ -94,6 +129,20 @@ struct Bench {
   }
 
   mutating func halfOpen(reason: String? = nil) { apply(.halfOpen(ManualAction(by: "ann", reason: reason))) }
+
+  mutating func reset() { apply(.reset(ManualAction(by: "ann"))) }
+
+  mutating func configure(_ changes: [String: [String]], appliesToOpenCircuit: Bool = false) {
+    let entries = changes.keys.sorted().map { SettingsChange.Entry(key: $0, values: changes[$0] ?? []) }
+    apply(
+      .configure(
+        SettingsChange(
+          entries: entries, policy: policy, appliesToOpenCircuit: appliesToOpenCircuit, action: ManualAction(by: "ann"))))
+  }
+
+  var open: Breaker.OpenPhase? {
+    if case .open(let open) = breaker.phase { open } else { nil }
+  }
 
   var successes: Int {
     if case .halfOpen(let successes) = breaker.phase { successes } else { 0 }
@@ -128,9 +177,12 @@ extension HistoryEntry {
   /// `state-change closed -> open: 5 failures in a row (exit 1)`, `manual open -> closed: mended by ann`.
   var line: String {
     var line = kind.rawValue
+    if !keys.isEmpty { line += " " + keys.joined(separator: ", ") }
     if let from, let to { line += " \(from.rawValue) -> \(to.rawValue)" }
     if let reason { line += ": \(reason)" }
     if let by { line += " by \(by)" }
+    if isHold { line += ", held" }
+    if let lasting { line += ", for \(lasting)" }
     return line
   }
 }

@@ -19,7 +19,8 @@ enum Invariant: CaseIterable {
   case generationMovesOn
   /// The history numbers its events one by one; a reset clears them, and goes on with the number.
   case historyHasNoGaps
-  /// calls = successes + failures + excluded + ignored, and no total ever falls but by a reset.
+  /// calls = successes + failures + excluded + ignored; every event is counted where it belongs, and only there; no total
+  /// ever falls but by a reset.
   case totalsAddUp
   /// `settle` twice is `settle` once, and changes neither state nor generation.
   case settlesOnce
@@ -69,7 +70,7 @@ struct InvariantChecker {
     require(.settlesOnce, settled.phase == before.phase && settled.generation == before.generation)
 
     let request: AdmissionRequest? = if case .admit(let request) = event { request } else { nil }
-    let looked = request.map { core.wouldAdmit($0.policy, at: now) }
+    let looked = request.map { core.wouldAdmit($0.policy, mode: $0.mode, at: now) }
     let traceless = request.flatMap { core.admitWithoutTrace($0) }
 
     let step = core.apply(event, at: now)
@@ -81,6 +82,7 @@ struct InvariantChecker {
       require(.tracelessAgrees, step.effect == .admitted(traceless) && after == settled && step.transitions.isEmpty)
     }
     if case .record(let report) = event { checkLateNews(report, step, settled, after) }
+    checkCounts(event, step, settled.totals, after.totals)
     checkTable(step, answer, policy, after)
     checkLife(policy, now)
     checkBooks(event, before, settled, after)
@@ -88,7 +90,13 @@ struct InvariantChecker {
     return step
   }
 
-  private mutating func checkLateNews(_ report: Report, _ step: Step, _ settled: Breaker, _ after: Breaker) {
+  private mutating func checkLateNews(_ report: RunReport, _ step: Step, _ settled: Breaker, _ after: Breaker) {
+    if report.permit.role == .observed {
+      var expected = settled
+      expected.leases.removeAll { $0.token == report.permit.token }
+      require(.lateNewsIsNoNews, step.effect == .done && after == expected)
+      return
+    }
     let isGone = report.permit.hasLease && !settled.leases.contains { $0.token == report.permit.token }
     guard report.permit.generation < settled.generation || isGone else { return }
     var expected = settled
@@ -105,7 +113,8 @@ struct InvariantChecker {
     require(.followsTheTable, step.answer == answer)
     require(.followsTheTable, after.state == reference.state && after.trials == reference.trials)
     require(.followsTheTable, after.generation == reference.era && after.hold?.state == reference.held)
-    require(.followsTheTable, after.running == reference.places.count)
+    require(.followsTheTable, after.running == reference.running)
+    if after.state == .open { require(.followsTheTable, after.retryAt(nil) == reference.due) }
     if case .halfOpen(let successes) = after.phase {
       require(.followsTheTable, successes == reference.successes)
     }
@@ -119,7 +128,7 @@ struct InvariantChecker {
     settled.settle(at: later)
     require(.deadHoldNothing, settled.leases.isEmpty)
     // A holder that was lost has no place from then on.
-    require(.deadHoldNothing, core.breaker.running <= reference.places.count)
+    require(.deadHoldNothing, core.breaker.leases.count <= reference.places.count)
   }
 
   private mutating func checkBooks(_ event: Event, _ before: Breaker, _ settled: Breaker, _ after: Breaker) {
@@ -128,10 +137,11 @@ struct InvariantChecker {
     let totals = after.totals
     require(
       .totalsAddUp, totals.calls == totals.successes + totals.failures + totals.excluded + totals.ignored)
-    if event == .reset {
+    if case .reset = event {
       require(
         .historyHasNoGaps,
-        after.history.isEmpty && after.firstSequence == after.nextSequence && after.nextSequence >= before.nextSequence)
+        after.history.map(\.sequence) == [after.firstSequence] && after.history[0].kind == .reset
+          && after.nextSequence == after.firstSequence + 1 && after.firstSequence >= before.nextSequence)
       require(.totalsAddUp, totals == Totals())
       require(.generationMovesOn, after.generation > before.generation)
       return
@@ -157,6 +167,44 @@ struct InvariantChecker {
     let isChange =
       isByHand || after.state != before.state || after.generation != before.generation || after.hold != before.hold
     require(.stepTellsAll, step.isStateChange == isChange)
+    let isNewlyHeld = !isByHand && after.hold?.state == .open && after.hold != before.hold
+    require(.stepTellsAll, step.newHold == (isNewlyHeld ? after.hold : nil))
+  }
+
+  /// What one event adds to the totals, apart from what is lost meanwhile.
+  private mutating func checkCounts(_ event: Event, _ step: Step, _ before: Totals, _ after: Totals) {
+    if case .reset = event { return }
+    var added: [String: Int] = [:]
+    for (old, new) in zip(before.fields, after.fields) where new.count != old.count {
+      added[new.key] = new.count - old.count
+    }
+    var expected: Set<String> = []
+    switch (event, step.effect) {
+    case (.admit(let request), .admitted(let permit)):
+      if permit.role == .forced { expected.insert("forced") }
+      if permit.role == .observed { expected.insert("would_reject") }
+      require(.totalsAddUp, permit.role != .forced || request.mode != .enforce)
+    case (.admit, _): expected.insert("rejected")
+    case (_, .stale): expected.insert("stale")
+    case (.record(let report), .recorded) where report.isProbe:
+      expected.insert("probes")
+      if let rejection = step.rejection, case .probe(let run?) = report.work {
+        require(.stepTellsAll, rejection.cause.reason.hasPrefix("circuit"))
+        expected.insert(run.mode == .observe ? "would_reject" : "rejected")
+      }
+    case (.recordUnasked, .recorded): expected.insert("recorded")
+    default: break
+    }
+    let isCall =
+      switch (event, step.effect) {
+      case (.record(let report), .recorded): !report.isProbe
+      case (.recordUnasked, .recorded): true
+      default: false
+      }
+    require(.totalsAddUp, (added["calls"] ?? 0) == (isCall ? 1 : 0))
+    for key in ["rejected", "would_reject", "forced", "probes", "recorded", "stale"] {
+      require(.totalsAddUp, (added[key] ?? 0) == (expected.contains(key) ? 1 : 0))
+    }
   }
 }
 
@@ -167,13 +215,17 @@ extension Step {
 
   var answer: ReferenceBreaker.Answer {
     switch effect {
-    case .admitted(let permit): .admitted(isTrial: permit.isTrial)
-    case .rejected: .rejected
-    case .recorded: .taken
+    case .admitted(let permit): rejection.map { .observed($0.told) } ?? .admitted(permit.role)
+    case .rejected(let rejection): .rejected(rejection.told)
+    case .recorded: rejection.map { .notRunAfterProbe($0.told) } ?? .taken
     case .stale: .stale
     case .done: .done
     }
   }
+}
+
+extension Rejection {
+  var told: ReferenceBreaker.Told { .init(isFirst: isFirstSinceClosed, isReminder: isReminder) }
 }
 
 extension Array {

@@ -250,7 +250,7 @@ final class Crowd {
         add("result \(number)", released, end) { model in
           guard let permit = model.permits.removeValue(forKey: number) else { return false }
           let verdict = Verdict(fails ? .failure : .success, reason: fails ? "exit 1" : "exit 0")
-          let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+          let step = model.apply(.record(RunReport(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
           if isKilled { return true }
           let to = step.transitions.last?.to
           return error.contains("circuit opened") == (to == .open)
@@ -297,7 +297,7 @@ final class Crowd {
         if isUnknown { return lease == nil }
         guard let permit = model.permits[from] else { return false }
         let verdict = Verdict(outcome, reason: "reported")
-        let step = model.apply(.record(Report(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+        let step = model.apply(.record(RunReport(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
         return isKilled || isStale == (step.effect == .stale)
       }
       // Nobody has it any more.
@@ -310,7 +310,7 @@ final class Crowd {
         case .open: .open(.usual(Self.policy), by)
         case .close: .close(.usual, by)
         case .halfOpen: .halfOpen(by)
-        default: .reset
+        default: .reset(by)
         }
       add("\(one.kind) \(number)", one.call, end) { model in
         let from = model.breaker.state
