@@ -44,7 +44,7 @@ extension Breaker {
   }
 
   /// Why a run is not admitted; nil where it is.
-  func rejection(_ policy: Policy, at now: Timestamp) -> Rejection.Cause? {
+  package func rejection(_ policy: Policy, at now: Timestamp) -> Rejection.Cause? {
     switch phase {
     case .closed: break
     case .open:
