@@ -96,7 +96,7 @@ struct ProcessNamespaceTests {
   @Test("two runs in one namespace with the outer /proc do not take each other for dead")
   func twoWithin() {
     let script = """
-      \(Programs.cb) run --max-concurrent 1 x -- sleep 2 & until \(Programs.cb) get x running | grep -q 1; do :; done
+      \(Programs.cb) run --max-concurrent 1 x -- sh -c 'touch up; sleep 2' & until [ -e up ]; do sleep 0.01; done
       \(Programs.cb) run --max-concurrent 1 --quiet x -- echo second; echo $?; wait
       """
     let both = start(.outerProc, ["/bin/sh", "-c", script])
