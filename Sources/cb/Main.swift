@@ -23,7 +23,7 @@ enum Main {
       }
       arguments.append(ByteText.decode(cString: argument))
     }
-    let world = World(inherited: inherited, commandLine: commandLine)
+    let world = World(inherited: inherited, words: arguments, commandLine: commandLine)
     // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
     // the store is and what to run on an event.
     if inherited.isElevated {
@@ -35,6 +35,10 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
+      if let version = BuildVersion.answer(arguments) {
+        try world.print(version)
+        return ExitCode.success
+      }
       let arguments = try commandFirst(arguments)
       if let plain = PlainCommand(arguments) {
         if case .run = plain {
@@ -120,8 +124,14 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    var text = sentence
+    // Our own messages begin with a small letter and are one sentence.
+    var text = sentence.prefix(1).lowercased() + sentence.dropFirst()
     if text.hasSuffix(".") { text.removeLast() }
+    // By hand: `replacing` is of the library of regular expressions, which the program does without (Benchmarks/STARTUP.md).
+    let hint = ". Did"
+    if let start = text.indices.first(where: { text[$0...].hasPrefix(hint) }) {
+      text.replaceSubrange(start..<text.index(start, offsetBy: hint.count), with: "; did")
+    }
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }

@@ -45,6 +45,8 @@ package final class RedisStore: BreakerStorage {
     client.close()
   }
 
+  package var label: String { location.redacted }
+
   package var isHolding: Bool { client.isConnected }
 
   package func insist() {
@@ -52,6 +54,10 @@ package final class RedisStore: BreakerStorage {
   }
 
   package var isNews: Bool { isNewOutage }
+
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// met, or none can be remembered.
+  package var standInDirectory: String? { outage.standIn }
 
   // MARK: Reading
 
@@ -403,7 +409,8 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: LogReply.Fault, _ name: BreakerName) -> StoreError {
-    switch fault {
+    outage.noteUnusableKey()
+    return switch fault {
     case .foreign:
       StoreError(
         .redis("the key of breaker \(name) holds data that are not cb's; use another prefix"), "use",

@@ -12,7 +12,7 @@ extension RunCommand {
       // A whole command line in one word, as for a shell.
       let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
       let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
-      world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
+      world.say("\(name): cannot run '\(program)': \(reason)\(hint); this says nothing of \(name) and is not counted")
     }
     if ending.timedOut, settings.notice != .none, let timeout = settings.timeout {
       let signals = ending.timeoutSignals.map(SignalName.name).joined(separator: ", then ")
@@ -31,5 +31,5 @@ extension RunCommand {
     }
   }
 
-  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
+  private var program: String { command.pointee.map { ByteText.decode(cString: $0) } ?? "" }
 }
