@@ -30,11 +30,14 @@ let package = Package(
       swiftSettings: strict),
     .systemLibrary(name: "CHiredis"),
     .systemLibrary(name: "COpenSSL"),
-    .target(name: "CResolver"),
+    // c-ares, behind one function of its own.
+    .target(
+      name: "CResolver", cSettings: [.define("CB_REDIS", .when(traits: ["Redis"]))],
+      linkerSettings: [.linkedLibrary("cares", .when(traits: ["Redis"]))]),
     .target(
       name: "RedisStore",
       dependencies: [
-        "CircuitBreaker", "BreakerStore", "JSON", "System", "CResolver",
+        "CircuitBreaker", "BreakerStore", "JSON", "Settings", "System", "CResolver",
         .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
         .target(name: "COpenSSL", condition: .when(traits: ["TLS"])),
       ],
@@ -59,7 +62,7 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -73,6 +76,7 @@ let package = Package(
       name: "RedisStoreTests",
       dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
       swiftSettings: strict),
+    .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
     .testTarget(
       name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
@@ -91,7 +95,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BreakerStore", "JSON", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
+      dependencies: ["BreakerStore", "JSON", "Settings", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(

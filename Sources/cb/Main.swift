@@ -20,7 +20,7 @@ enum Main {
       }
       arguments.append(ByteText.decode(cString: argument))
     }
-    let world = World(inherited: inherited, commandLine: commandLine)
+    let world = World(inherited: inherited, words: arguments, commandLine: commandLine)
     // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
     // the store is and what to run on an event.
     if inherited.isElevated {
@@ -121,8 +121,10 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    var text = sentence
+    // Our own messages begin with a small letter and are one sentence.
+    var text = sentence.prefix(1).lowercased() + sentence.dropFirst()
     if text.hasSuffix(".") { text.removeLast() }
+    text = text.replacing(". Did you mean", with: "; did you mean")
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }
