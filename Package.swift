@@ -116,3 +116,9 @@ for target in package.targets where target.path == nil && (target.type == .regul
       .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
     ]
 }
+
+// Commands, views and texts: size before speed. What a run spends its time in is in the other targets.
+for target in package.targets where ["cb", "Settings"].contains(target.name) {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}
