@@ -409,7 +409,8 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: LogReply.Fault, _ name: BreakerName) -> StoreError {
-    switch fault {
+    outage.noteUnusableKey()
+    return switch fault {
     case .foreign:
       StoreError(
         .redis("the key of breaker \(name) holds data that are not cb's; use another prefix"), "use",
