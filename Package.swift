@@ -116,3 +116,9 @@ for target in package.targets where target.path == nil && (target.type == .regul
       .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
     ]
 }
+
+// What waits for a server is compiled for size: the server's answer takes longer than any code here.
+for target in package.targets where target.name == "RedisStore" {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}
