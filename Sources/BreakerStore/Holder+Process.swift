@@ -10,13 +10,13 @@ extension ProcessIdentity {
 
 extension Holder {
   /// Whether the holder lives, as far as `observer` can know.
-  package func liveness(seenBy observer: ProcessIdentity, sharesMachine: Bool) -> HolderStatus {
+  package func liveness(seenBy observer: ProcessIdentity) -> HolderStatus {
     let parts = realm.split(separator: ":")
     guard parts.count == 2, let namespace = UInt64(parts[1]) else { return .unknown }
     let identity = ProcessIdentity(bootID: String(parts[0]), pidNamespace: namespace, pid: pid, startTime: startTime)
-    switch identity.liveness(seenBy: observer, sharesMachine: sharesMachine) {
-    case .alive: return .alive
-    case .dead: return .dead
+    switch identity.life(seenBy: observer) {
+    case .running: return .alive
+    case .ended: return .dead
     case .unknown: return .unknown
     }
   }

@@ -37,6 +37,9 @@ package struct StoreError: Error, Equatable, Sendable {
     case io
     /// What a Redis server or the way to it said, in words made for users.
     case redis(String)
+    /// What should say where the store is cannot be used: a configuration file, a URL, a password file. The sentence
+    /// says which, why, and what to do.
+    case configuration(String)
   }
 
   package var kind: Kind
@@ -78,6 +81,7 @@ extension StoreError.Kind {
 
 extension StoreError: CustomStringConvertible {
   package var description: String {
+    if case .configuration(let sentence) = kind { return sentence.escapingControls() }
     if case .redis(let text) = kind { return "cannot \(operation) \(path): \(text)".escapingControls() }
     return "cannot \(operation) \(path): \(reason); \(hint)".escapingControls()
   }
@@ -113,7 +117,7 @@ extension StoreError: CustomStringConvertible {
     case .damagedLog: "look at it with redis-cli, then forget it with cb remove"
     case .damaged: "see what it holds, then move it away"
     case .io: "check the file system and the kernel's log"
-    case .redis: ""
+    case .redis, .configuration: ""
     }
   }
 }

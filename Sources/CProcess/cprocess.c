@@ -1,29 +1,32 @@
 #define _GNU_SOURCE
 #include "cprocess.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#define CPROCESS_CLOSE_RANGE
+#endif
 
 // The child's half of cprocess_start. All signals are blocked until the mask is restored, the last act before exec,
 // so no handler of the Swift runtime can run here; exec itself turns handlers into defaults.
 static _Noreturn void become(const struct cprocess_command *command, pid_t parent, uint32_t inherited) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  // The parent may have died before the line above. Not "is it 1": an orphan's new parent can be any subreaper.
-  if (getppid() != parent) kill(getpid(), SIGTERM);
+  // The kernel forgets it where CMD changes its user (su, sudo, setpriv): such a CMD outlives a cb that is killed with
+  // SIGKILL. A process that stood by only to see to it would cost every run a fork, and the place is free by then.
+  cprocess_die_with(parent, SIGTERM);
 
   for (int place = 0; place < 3; place++)
     if (command->standard[place] >= 0) dup2(command->standard[place], place);
-  if (command->is_subreaper) prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (command->is_subreaper) cprocess_set_subreaper(1);
   if (command->ignores_children) {
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigaction(SIGCHLD, &action, NULL);
@@ -64,26 +67,6 @@ pid_t cprocess_start(const struct cprocess_command *command, uint32_t *handed_ov
 int *cprocess_shared_int(void) {
   void *page = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   return page == MAP_FAILED ? NULL : page;
-}
-
-int cprocess_wait_signal(const sigset_t *set, int64_t milliseconds, struct cprocess_signal *signal) {
-  struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
-  siginfo_t info;
-  int number = sigtimedwait(set, &info, milliseconds < 0 ? NULL : &time);
-  if (number < 0) return 0;
-  *signal = (struct cprocess_signal){number, info.si_code, info.si_pid, (intptr_t)info.si_value.sival_ptr};
-  // si_pid shares its bytes with other fields where no process is the sender.
-  if (info.si_code > 0 && number != SIGCHLD) signal->sender = 0;
-  return 1;
-}
-
-int cprocess_read_signalfd(int descriptor, struct cprocess_signal *signal) {
-  struct signalfd_siginfo info;
-  if (read(descriptor, &info, sizeof info) != sizeof info) return 0;
-  *signal = (struct cprocess_signal){
-      (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, (intptr_t)info.ssi_ptr};
-  if (info.ssi_code > 0 && info.ssi_signo != SIGCHLD) signal->sender = 0;
-  return 1;
 }
 
 int cprocess_forward_signal(pid_t pid, const struct cprocess_signal *signal) {
@@ -136,8 +119,7 @@ static void raise_unblocked(int signal) {
 }
 
 void cprocess_die_of(int signal) {
-  // Not RLIMIT_CORE: a core_pattern that is a pipe does not heed it.
-  prctl(PR_SET_DUMPABLE, 0);
+  cprocess_forbid_core();
   raise_unblocked(signal);
 }
 
@@ -150,12 +132,40 @@ void cprocess_stop_by(int signal) {
   }
 }
 
+void cprocess_end_waker(pid_t waker) {
+  if (waker <= 0) return;
+  kill(waker, SIGKILL);
+  while (waitpid(waker, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
+// close_range is missing before Linux 5.9 and where a container forbids it. Not closefrom: it aborts without /proc.
+static void close_from(int first) {
+#ifdef CPROCESS_CLOSE_RANGE
+  if (close_range((unsigned)first, ~0U, 0) == 0) return;
+#endif
+  // Descriptors above today's limit stay open where it was lowered: only a list of them is sure to name all.
+  DIR *open_ones = opendir("/proc/self/fd");
+  if (!open_ones) open_ones = opendir("/dev/fd");
+  if (open_ones) {
+    for (struct dirent *entry; (entry = readdir(open_ones));) {
+      int descriptor = atoi(entry->d_name);
+      if (descriptor >= first && descriptor != dirfd(open_ones)) close(descriptor);
+    }
+    closedir(open_ones);
+    return;
+  }
+  struct rlimit limit;
+  rlim_t end = 65536;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 1 << 20) end = limit.rlim_max;
+  for (rlim_t descriptor = (rlim_t)first; descriptor < end; descriptor++) close((int)descriptor);
+}
+
 static _Noreturn void pump(int from) {
   if (from != 3) dup2(from, 3);
   // Whoever waits for the end of our standard output, or of a pipe we were given, must not wait for the pump.
   close(0);
   close(1);
-  close_range(4, ~0U, 0);
+  close_from(4);
   // A working directory would keep a file system from being unmounted.
   if (chdir("/") < 0) _exit(1);
   char buffer[4096];
@@ -164,8 +174,15 @@ static _Noreturn void pump(int from) {
     if (count <= 0) _exit(0);
     for (ssize_t done = 0; done < count;) {
       ssize_t written = write(2, buffer + done, (size_t)(count - done));
-      if (written < 0) _exit(0);
-      done += written;
+      if (written >= 0) {
+        done += written;
+      } else if (errno == EAGAIN) {
+        // Standard error is non-blocking, as whoever shares it has made it.
+        struct pollfd end = {2, POLLOUT, 0};
+        poll(&end, 1, -1);
+      } else {
+        _exit(0);
+      }
     }
   }
 }
@@ -176,28 +193,7 @@ int cprocess_leave_pump(int from) {
   return child < 0 ? -1 : 0;
 }
 
-int cprocess_get_subreaper(void) {
-  int on = 0;
-  return prctl(PR_GET_CHILD_SUBREAPER, &on) < 0 ? 0 : on;
-}
-
-void cprocess_set_subreaper(int on) { prctl(PR_SET_CHILD_SUBREAPER, on); }
-
-void cprocess_hold_place(void) {
-  // `/` is always there, unlike /dev/null.
-  if (open("/", O_PATH | O_CLOEXEC) < 0) return;
-}
-
-int cprocess_is_closed(int descriptor) {
-  int flags = fcntl(descriptor, F_GETFL);
-  return flags < 0 || flags & O_PATH;
-}
-
 int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
-
-int cprocess_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK); }
-
-int cprocess_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 char **cprocess_environment(void) { return environ; }
 
@@ -205,5 +201,3 @@ int cprocess_readable(int descriptor) {
   int count = 0;
   return ioctl(descriptor, FIONREAD, &count) < 0 ? 0 : count;
 }
-
-int cprocess_is_elevated(void) { return getauxval(AT_SECURE) != 0; }

@@ -94,6 +94,12 @@ package struct Breaker: Hashable, Sendable {
     package var isCapped: Bool
     package var kept = KeptMembers()
 
+    /// What it asked for, as it mostly says it: in hours, where they are whole ones (`156h`, not `6d12h`).
+    package var askedText: String {
+      let hour: Int64 = 3_600_000
+      return asked.milliseconds > 0 && asked.milliseconds % hour == 0 ? "\(asked.milliseconds / hour)h" : "\(asked)"
+    }
+
     package init(at: Timestamp, asked: Span, until: Timestamp, isCapped: Bool) {
       self.at = at
       self.asked = asked

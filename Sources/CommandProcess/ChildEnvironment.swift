@@ -6,9 +6,12 @@ struct ChildEnvironment: ~Copyable {
   private var entries: [UnsafeMutablePointer<CChar>?] = []
   private var owned: [UnsafeMutablePointer<CChar>] = []
 
-  init(adding additions: [(name: String, value: String)], and bytes: (name: String, value: [UInt8])? = nil) {
-    var prefixes = additions.map { Array("\($0.name)=".utf8CString.dropLast()) }
-    if let bytes { prefixes.append(Array("\(bytes.name)=".utf8CString.dropLast())) }
+  init(
+    adding additions: [(name: String, value: String)], and bytes: (name: String, value: [UInt8])? = nil,
+    without withheld: [String] = []
+  ) {
+    let replaced = additions.map(\.name) + (bytes.map { [$0.name] } ?? []) + withheld
+    let prefixes = replaced.map { Array("\($0)=".utf8CString.dropLast()) }
     var next = cprocess_environment()
     while let place = next, let entry = place.pointee {
       if !prefixes.contains(where: { strncmp(entry, $0, $0.count) == 0 }) { entries.append(entry) }

@@ -13,19 +13,24 @@ struct CommandStreams: ~Copyable {
   private(set) var places: (Int32, Int32, Int32) = (-1, -1, -1)
   private var owned: [Int32] = []
 
-  init(_ request: borrowing LaunchRequest, standardErrorTo tee: Int32?) throws(StreamError) {
+  /// - Parameter pipe: the end of the `OutputPipe` that the command writes to, where there is one.
+  init(_ request: borrowing LaunchRequest, pipe: Int32?) throws(StreamError) {
     if let bytes = request.input {
       places.0 = try Self.file(holding: bytes)
       owned.append(places.0)
     }
-    if let tee { places.2 = tee }
-    if request.outputToStandardError {
+    switch request.output {
+    case nil: places.2 = pipe ?? -1
+    case .firstLine: places.1 = pipe ?? -1
+    case .tail: (places.1, places.2) = (pipe ?? -1, pipe ?? -1)
+    case .toStandardError:
       if cprocess_is_closed(STDERR_FILENO) != 0 {
         // Standard error is closed: its output goes nowhere, and least of all to the command's own output.
         places.1 = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        if places.1 < 0 { throw StreamError(code: errno) }
         owned.append(places.1)
       } else {
-        places.1 = tee ?? STDERR_FILENO
+        places.1 = STDERR_FILENO
       }
     }
   }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Ends cb as the command ended, so that whoever started cb sees what it would have seen without cb. Output buffers of
 /// the C library are not flushed.
-package func endLike(_ ending: Ending) -> Never {
+package func endLike(_ ending: CommandEnd) -> Never {
   if !ending.timedOut {
     switch ending.how {
     case .signaled(let signal), .interrupted(let signal): dieOf(signal)

@@ -1,35 +1,49 @@
 import Glibc
 
-/// Runs shell text beside the command: a listener or a predicate. Its standard output joins cb's standard error. Signals
-/// from outside are not for it; they stay pending for cb (`pendingInterruption`), as no listener holds cb up longer than
-/// its time limit.
+/// Runs shell text beside the command: a listener, a predicate or a probe. Signals from outside are not for it; they
+/// stay pending for cb (`pendingInterruption`), as none of these holds cb up longer than its time limit.
+///
+/// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.failed`: there is no /bin/sh, or
+/// the system refused a process), was ended for its limit (`timedOut`), or how it exited.
+///
+/// - Parameters:
+///   - text: as bytes, which arrive as they are; NUL bytes are dropped.
+///   - withholding: variables that it does not get.
+///   - input: its standard input; nil: cb's own.
+///   - timeout: milliseconds, after which it and all that it started are ended; SIGKILL follows a second later.
+///   - tick: as in `LaunchRequest`.
 package func runShell(
-  _ text: String,
+  _ text: [UInt8],
   inherited: InheritedState,
   environment: [(name: String, value: String)] = [],
   bytes: (name: String, value: [UInt8])? = nil,
+  withholding withheld: [String] = [],
   input: [UInt8]? = nil,
-  timeout: Int64 = 10_000
-) -> Ending {
+  timeout: Int64 = 10_000,
+  output: ShellOutput = .toStandardError,
+  tick: (after: Int64, action: () -> Int64?)? = nil
+) -> CommandEnd {
   let before = SignalSet.all.becomeMask()
   defer { before.becomeMask() }
   let shell = ShellArguments(text)
   return shell.withPointer { argv in
-    supervise(
-      LaunchRequest(
-        argv: argv, environment: environment, bytes: bytes, timeout: timeout, killAfter: 1000, input: input,
-        outputToStandardError: true),
-      inherited: inherited, heeding: .of(SIGCHLD, SIGCONT))
+    var request = LaunchRequest(
+      argv: argv, environment: environment, bytes: bytes, timeout: timeout, killAfter: 1000)
+    request.withheld = withheld
+    request.input = input
+    request.output = output
+    request.tick = tick
+    return supervise(request, inherited: inherited, heeding: .of(SIGCHLD, SIGCONT))
   }
 }
 
-/// `/bin/sh -c TEXT` as an argv, for `runShell` and for `run` (a fallback). NUL bytes in the text are dropped.
+/// `/bin/sh -c TEXT` as an argv, for `runShell` and for `runCommand` (a fallback). NUL bytes in the text are dropped.
 package struct ShellArguments: ~Copyable {
   private let strings: [UnsafeMutablePointer<CChar>]
   private let argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-  package init(_ text: String) {
-    strings = [Array("/bin/sh".utf8), Array("-c".utf8), text.utf8.filter { $0 != 0 }].map(CStringCopy.make)
+  package init(_ text: [UInt8]) {
+    strings = [Array("/bin/sh".utf8), Array("-c".utf8), text.filter { $0 != 0 }].map(CStringCopy.make)
     argv = .allocate(capacity: strings.count + 1)
     for (index, string) in strings.enumerated() { argv[index] = string }
     argv[strings.count] = nil

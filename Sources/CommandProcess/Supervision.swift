@@ -1,5 +1,6 @@
 import CProcess
 import Glibc
+import System
 
 /// One running command: takes signals one at a time, so that nothing is done in a signal handler and nothing is lost.
 struct Supervision: ~Copyable {
@@ -10,55 +11,55 @@ struct Supervision: ~Copyable {
   let signals: SignalSet
   /// Bit N: the command began with signal N pending, and does not get it again.
   private let handedOver: UInt32
-  let tree: ProcessTree?
   private let own = getpid()
   private let start: Int64
-  private var tee: StandardErrorTee?
-  private var ending: Ending.How?
+  private var pipe: OutputPipe?
+  private var ending: CommandEnd.How?
   private var received: [Int32] = []
   private var limit: TimeLimit
   private var nextTick: Int64?
+  private var jobControl: JobControl
+  /// The process that woke cb out of its last stop.
+  private var waker: pid_t = 0
   /// The command has gone on after its last stop.
   private var hasContinued = false
 
-  /// How far the time limit has gone. Times are of `millisecondsNow`.
-  private enum TimeLimit {
-    case none
-    case running(until: Int64)
-    /// SIGTERM has been sent; SIGKILL is due.
-    case terminating(killAt: Int64)
-    /// SIGKILL has been sent, and is sent to what still appears.
-    case killing(since: Int64)
-  }
-
   init(
     command: pid_t, failure: UnsafeMutablePointer<Int32>, request: LaunchRequest, start: Int64, signals: SignalSet,
-    handedOver: UInt32, tree: ProcessTree?, tee: consuming StandardErrorTee?
+    handedOver: UInt32, tree: ProcessTree?, pipe: consuming OutputPipe?
   ) {
     self.command = command
     self.failure = failure
     self.request = request
     self.signals = signals
     self.handedOver = handedOver
-    self.tree = tree
     self.start = start
-    self.tee = tee
-    limit = request.timeout.map { .running(until: start + $0) } ?? .none
+    self.pipe = pipe
+    limit = TimeLimit(request, command: command, start: start, tree: tree)
+    jobControl = JobControl(command: command)
     nextTick = request.tick.map { start + $0.after }
   }
 
-  mutating func toTheEnd() -> Ending {
+  mutating func toTheEnd() -> CommandEnd {
     passOnWhatCameBeforeTheFork()
-    while ending == nil || isClearingUp {
+    while ending == nil || limit.isClearingUp {
       if let signal = nextSignal() { take(signal) }
       if request.timeout != nil || nextTick != nil { heedTheTime() }
     }
-    var result = Ending(how: ending ?? .failed(ECHILD))
+    // Its keys went to the command's group alone.
+    if jobControl.isLent { received += [SIGINT, SIGQUIT].filter { !received.contains($0) } }
+    jobControl.takeTerminalBack()
+    var result = CommandEnd(how: ending ?? .failed(ECHILD))
     result.duration = millisecondsNow() - start
-    if let signal = tee?.finish() { note(signal) }
+    if let signal = pipe?.finish() { note(signal) }
     result.received = received
-    if case .none = limit {} else if case .running = limit {} else { result.timedOut = true }
-    result.stderrTail = tee?.tail ?? []
+    result.timeoutSignals = limit.sent
+    if case .notFound = result.how { result.missingInterpreter = missingInterpreter(request.argv) }
+    if result.how == .signaled(SIGPIPE) {
+      result.lostReader = pipe?.lostReader ?? false || [STDOUT_FILENO, STDERR_FILENO].contains(where: hasLostReader)
+    }
+    let kept = pipe?.bytes ?? []
+    if request.output == nil { result.stderrTail = kept } else { result.output = kept }
     return result
   }
 
@@ -80,7 +81,7 @@ struct Supervision: ~Copyable {
 
   private mutating func nextSignal() -> cprocess_signal? {
     let wait = waitingTime()
-    if tee != nil { return tee?.nextSignal(milliseconds: wait) }
+    if pipe != nil { return pipe?.nextSignal(milliseconds: wait) }
     return signals.wait(milliseconds: wait)
   }
 
@@ -88,14 +89,17 @@ struct Supervision: ~Copyable {
     if signal.number == SIGCHLD {
       // Whichever child it names: of several children's, one is kept.
       learn()
-      tree?.reapOrphans(but: command)
+      limit.reapOrphans()
       return
     }
+    // Of the process that woke cb, which is gone.
+    if signal.number == SIGCONT, waker != 0, signal.sender == waker { return learn() }
     switch SignalOrigin(signal, command: command, own: own, isSessionLeader: getsid(0) == own) {
     case .own, .command:
       return
     case .terminal:
       note(signal)
+      if ending == nil, jobControl.passOnKey(signal) == .stopsWaiter { stop(by: signal.number) }
     case .outside:
       note(signal)
       if signal.number == SIGCONT {
@@ -105,6 +109,7 @@ struct Supervision: ~Copyable {
           hasContinued = false
           return
         }
+        if ending == nil, jobControl.continueGroup() { return }
       }
       if ending == nil {
         var signal = signal
@@ -115,6 +120,16 @@ struct Supervision: ~Copyable {
 
   private mutating func note(_ signal: cprocess_signal) {
     if DefaultAction.of(signal.number) == .end, !received.contains(signal.number) { received.append(signal.number) }
+  }
+
+  /// Stops cb; returns when it is continued, when the command goes on or ends without it, or when time asks for cb.
+  private mutating func stop(by signal: Int32) {
+    jobControl.takeTerminalBack()
+    let due = limit.next(isOver: false)
+    let isSeen = ProcessView.current() == .own
+    waker = cprocess_start_waker(command, isSeen ? 1 : 0, due.map { max(0, $0 - millisecondsNow()) } ?? -1)
+    cprocess_stop_by(signal)
+    cprocess_end_waker(waker)
   }
 
   // MARK: The command
@@ -133,7 +148,7 @@ struct Supervision: ~Copyable {
       case CPROCESS_STOPPED:
         hasContinued = false
         // So that the shell sees its job stop, the same way. Not on the way to SIGKILL, which has to come.
-        if !isTimedOut { cprocess_stop_by(number) }
+        if !limit.isOver, !jobControl.lendTerminal(afterStopBy: number) { stop(by: number) }
       case CPROCESS_CONTINUED:
         hasContinued = true
       default:
@@ -142,7 +157,7 @@ struct Supervision: ~Copyable {
     }
   }
 
-  private func exit(_ code: Int32) -> Ending.How {
+  private func exit(_ code: Int32) -> CommandEnd.How {
     // Only the child of ours that did not get as far as CMD leaves a number here, and then exits with one of these.
     guard code == 126 || code == 127, failure.pointee != 0 else { return .exited(code) }
     return code == 127 ? .notFound(failure.pointee) : .notExecutable(failure.pointee)
@@ -150,34 +165,10 @@ struct Supervision: ~Copyable {
 
   // MARK: Time
 
-  private var isTimedOut: Bool {
-    switch limit {
-    case .none, .running: false
-    case .terminating, .killing: true
-    }
-  }
-
-  /// The command has ended, but something that it started and that its time limit is to end may live.
-  private var isClearingUp: Bool {
-    guard isTimedOut, let tree else { return false }
-    // Not even SIGKILL ends a process in an uninterruptible sleep. A second is enough for all others.
-    if case .killing(let since) = limit, millisecondsNow() - since > 1000 { return false }
-    return !tree.living().isEmpty
-  }
-
   /// Milliseconds to wait for a signal at most; nil: no limit.
   private func waitingTime() -> Int64? {
-    var next: Int64?
-    switch limit {
-    case .none: break
-    case .running(let until): next = until
-    case .terminating(let killAt):
-      // A grandchild's end wakes nobody.
-      next = ending == nil ? killAt : min(killAt, millisecondsNow() + 10)
-    case .killing: next = millisecondsNow() + 5
-    }
-    if let nextTick { next = min(next ?? nextTick, nextTick) }
-    return next.map { max(0, $0 - millisecondsNow()) }
+    let due = [limit.next(isOver: ending != nil), nextTick].compactMap(\.self).min()
+    return due.map { max(0, $0 - millisecondsNow()) }
   }
 
   private mutating func heedTheTime() {
@@ -185,29 +176,23 @@ struct Supervision: ~Copyable {
     if let tick = request.tick, let due = nextTick, now >= due {
       nextTick = tick.action().map { now + $0 }
     }
-    switch limit {
-    case .running(let until) where now >= until:
-      learn()
-      if ending != nil { return }
-      // SIGCONT too: a stopped process does not see SIGTERM. The whole tree and not the process group: taking the
-      // command out of cb's group would take the terminal from it.
-      end(with: SIGTERM, SIGCONT)
-      limit = .terminating(killAt: now + request.killAfter)
-    case .terminating(let killAt) where now >= killAt:
-      end(with: SIGKILL)
-      limit = .killing(since: now)
-    case .killing:
-      end(with: SIGKILL)
-    default:
-      break
-    }
+    // What ended in time has ended in time.
+    if limit.isDue(at: now) { learn() }
+    limit.heed(now, hasEnded: ending != nil)
   }
+}
 
-  private func end(with signals: Int32...) {
-    if ending == nil {
-      // Where there is no /proc, this is all that can be done.
-      for signal in signals { kill(command, signal) }
-    }
-    tree?.send(signals, but: command)
+/// Whether what is written to a descriptor can reach nobody any more: a pipe without readers, a socket without a peer.
+private func hasLostReader(_ descriptor: Int32) -> Bool {
+  var end = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+  return poll(&end, 1, 0) == 1 && Int32(end.revents) & (POLLERR | POLLHUP) != 0
+}
+
+/// The interpreter of a script, or the loader of a program, that is not there although the program is.
+private func missingInterpreter(_ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> [UInt8]? {
+  guard let name = argv.pointee else { return nil }
+  let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+    count = cprocess_missing_interpreter(name, buffer.baseAddress, buffer.count)
   }
+  return bytes.isEmpty ? nil : bytes
 }

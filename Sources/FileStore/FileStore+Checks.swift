@@ -72,10 +72,16 @@ extension FileStore {
           "boot clock", .warning, "the boot id or CLOCK_BOOTTIME cannot be read",
           advice: "mount /proc; without it the death of a run is seen only after its lease (15 s), "
             + "and a step of the wall clock moves timeouts"))
+    } else if ProcessView.current() != .own {
+      checks.append(
+        StoreCheck(
+          "boot clock", .warning, "/proc is not that of this pid namespace",
+          advice: "mount the namespace's own /proc (unshare --mount-proc, bwrap --proc /proc); without it the death "
+            + "of a run is seen only after its lease (15 s)"))
     } else {
       let up = Span.seconds(reading.bootMilliseconds / 1000)
       checks.append(
-        StoreCheck("boot clock", .ok, "boot \(reading.bootID.prefix(8)), up for \(DurationText.format(up))"))
+        StoreCheck("boot clock", .ok, "boot \(reading.bootID.prefix(8)), up for \(up)"))
     }
     let time = RFC3339.format(Timestamp(milliseconds: reading.wallMilliseconds))
     let isPlausible = (Self.plausibleFrom..<Self.plausibleTo).contains(reading.wallMilliseconds)

@@ -26,6 +26,8 @@ package struct FileStore: BreakerStorage {
   /// The directory, for messages.
   package var path: String { String(decoding: documents.path, as: UTF8.self) }
 
+  package var label: String { "file:\(path)" }
+
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
@@ -172,7 +174,7 @@ package struct FileStore: BreakerStorage {
     if shift != .zero { breaker.shift(by: shift) }
     if breaker.leases.contains(where: { $0.holder != nil }) {
       let observer = ProcessIdentity.current(bootID: clock.bootID)
-      breaker.takeCensus(at: now) { $0.liveness(seenBy: observer, sharesMachine: true) }
+      breaker.takeCensus(at: now) { $0.liveness(seenBy: observer) }
     }
     return now
   }

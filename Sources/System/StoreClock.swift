@@ -27,8 +27,8 @@ package struct StoreClock: Sendable {
     let bootID = systemBootID()
     return StoreClock {
       ClockReading(
-        bootID: bootID, bootMilliseconds: milliseconds(of: CLOCK_BOOTTIME),
-        wallMilliseconds: milliseconds(of: CLOCK_REALTIME))
+        bootID: bootID, bootMilliseconds: clockMilliseconds(CLOCK_BOOTTIME),
+        wallMilliseconds: clockMilliseconds(CLOCK_REALTIME))
     }
   }
 }
@@ -36,14 +36,13 @@ package struct StoreClock: Sendable {
 /// What names an id that could not be found out; two of these are not the same.
 package let unknownBootID = "unknown"
 
+/// Which start of the machine this is, and so what its boot clock and a process's start time count from. In a time
+/// namespace of one's own both count from elsewhere, so its inode is part of it; the inode of the machine's is fixed
+/// (TIME_NS_INIT_INO of linux/nsfs.h).
 package func systemBootID() -> String {
   guard let bytes = readSmallFile("/proc/sys/kernel/random/boot_id") else { return unknownBootID }
   let id = String(decoding: bytes.prefix { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
-  return id.isEmpty ? unknownBootID : id
-}
-
-private func milliseconds(of clock: clockid_t) -> Int64 {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  if id.isEmpty { return unknownBootID }
+  guard let namespace = namespaceInode("time"), namespace != 0xEFFF_FFFA else { return id }
+  return "\(id)+\(namespace)"
 }

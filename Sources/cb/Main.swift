@@ -2,6 +2,8 @@ import ArgumentParser
 import CircuitBreaker
 import CommandProcess
 import Glibc
+import Settings
+import System
 
 @main
 enum Main {
@@ -16,9 +18,9 @@ enum Main {
         commandLine = CommandLine.unsafeArgv + index + 1
         break
       }
-      arguments.append(String(cString: argument))
+      arguments.append(ByteText.decode(cString: argument))
     }
-    let world = World(inherited: inherited, commandLine: commandLine)
+    let world = World(inherited: inherited, words: arguments, commandLine: commandLine)
     // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
     // the store is and what to run on an event.
     if inherited.isElevated {
@@ -30,8 +32,21 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
-      if arguments.first == "run", let options = try PlainRunParser.parse(arguments.dropFirst()) {
-        return try RunCommand(options, world: world).execute()
+      if let version = BuildVersion.answer(arguments) {
+        try world.print(version)
+        return ExitCode.success
+      }
+      let arguments = try commandFirst(arguments)
+      if let plain = PlainCommand(arguments) {
+        if case .run = plain {
+          // CMD gets the limit that cb was given.
+        } else {
+          world.inherited.holdSizeLimit()
+          if world.commandLine != nil {
+            throw CommandFailure.usage("\(arguments[0]): nothing may be behind '--' here")
+          }
+        }
+        return try plain.execute(world)
       }
       world.inherited.holdSizeLimit()
       return try parse(arguments, world).execute(world)
@@ -39,6 +54,18 @@ enum Main {
       if !error.message.isEmpty { world.say(error.message) }
       return error.exitCode
     }
+  }
+
+  /// The arguments with the options of every command that were typed before it put behind it.
+  private static func commandFirst(_ arguments: [String]) throws(CommandFailure) -> [String] {
+    var index = 0
+    while index < arguments.count, arguments[index].hasPrefix("--") {
+      let parts = arguments[index].dropFirst(2).split(separator: "=", maxSplits: 1)
+      guard let name = parts.first, Places.options.contains(String(name)) else { return arguments }
+      index += parts.count == 2 ? 1 : 2
+    }
+    guard index > 0, index < arguments.count else { return arguments }
+    return [arguments[index]] + arguments[..<index] + arguments[(index + 1)...]
   }
 
   /// Lets ArgumentParser make the command; help and version are printed here, errors become one line.
@@ -50,7 +77,7 @@ enum Main {
       let command = try subcommand(words) ?? CB.parseAsRoot(words)
       if let command = command as? any CBCommand {
         if world.commandLine != nil, !(command is Run) {
-          throw CommandFailure.usage("\(type(of: command)._commandName): nothing may stand behind '--' here")
+          throw CommandFailure.usage("\(type(of: command)._commandName): nothing may be behind '--' here")
         }
         return command
       }
@@ -84,7 +111,9 @@ enum Main {
       } ?? ""
     // ArgumentParser would call it an unexpected argument.
     if command.isEmpty, let first = arguments.first, first.utf8.first != UInt8(ascii: "-") {
-      return .usage("unknown command '\(first)'; see cb --help")
+      let names = CB.configuration.subcommands.compactMap { $0.configuration.commandName }
+      let nearest = NearestWord.of(first, in: names).map { "; did you mean '\($0)'?" } ?? "; see cb --help"
+      return .usage("unknown command '\(first)'\(nearest)")
     }
     // ArgumentParser's sentence, its first line; the usage that it would add is what --help is for.
     let sentence = CB.message(for: error).split(separator: "\n").first.map(String.init) ?? "the arguments are off"
@@ -92,8 +121,14 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    var text = sentence
+    // Our own messages begin with a small letter and are one sentence.
+    var text = sentence.prefix(1).lowercased() + sentence.dropFirst()
     if text.hasSuffix(".") { text.removeLast() }
+    // By hand: `replacing` is of the library of regular expressions, which the program does without (Benchmarks/STARTUP.md).
+    let hint = ". Did"
+    if let start = text.indices.first(where: { text[$0...].hasPrefix(hint) }) {
+      text.replaceSubrange(start..<text.index(start, offsetBy: hint.count), with: "; did")
+    }
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }

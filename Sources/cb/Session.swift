@@ -3,11 +3,17 @@ import CircuitBreaker
 import CommandProcess
 import FileStore
 import RedisStore
+import Settings
+import System
 
 /// The configuration, the store and the settings of one call of `cb`.
+///
+/// Only what is typed on the command line can stop a command (docs/CONTRACT.md, "Settings"): a configuration file, a
+/// URL or a password file that cannot be used makes a store of which every step fails, and `on-store-error` decides;
+/// a single key or value is left out and named by `warnings`.
 struct Session {
   var world: World
-  var configuration: Configuration
+  var configuration = Configuration()
   var store: any BreakerStorage
   private let location: StoreLocation
   private var environment: SettingsLevel
@@ -17,12 +23,11 @@ struct Session {
 
   /// Reads the configuration and the environment and opens the store; nothing is written.
   ///
-  /// Every level but the stored settings is checked here, so that a mistake shows before anything is done.
+  /// - Parameter options: what was typed; a value out of range is a usage error, before anything is done.
   init(
     _ places: Places, options: [(key: SettingKey, text: String)] = [], for asker: Asker = .person, world: World
   ) throws(CommandFailure) {
     self.world = world
-    configuration = try ConfigurationFile.load(places.config, world: world)
     self.options = SettingsLevel(source: .option, values: options)
     environment = SettingsLevel(source: .environment, values: Self.environmentValues(world))
     do {
@@ -30,9 +35,16 @@ struct Session {
     } catch {
       throw .usage(error.message)
     }
-    let location = try StoreLocation.find(option: places.store, configured: configuration.store, world: world)
-    self.location = location
-    store = try Self.open(location, world: world)
+    do throws(StoreError) {
+      configuration = try Self.configuration(places.config, world)
+      let found = try Self.location(places.store, configuration, world)
+      store = try Self.open(found, configuration, isTyped: places.store != nil, world: world)
+      location = found
+    } catch {
+      if let usage = Self.usage(error, places, world) { throw usage }
+      location = .nowhere
+      store = UnusableStore(error: error)
+    }
     if asker == .person { store.insist() }
   }
 
@@ -44,49 +56,101 @@ struct Session {
     case script
   }
 
-  /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
-  /// no directory for one.
-  func standIn() -> FileStore? {
-    guard case .redis = location else { return nil }
-    return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
+  // MARK: The store
+
+  private static func configuration(_ option: String?, _ world: World) throws(StoreError) -> Configuration {
+    do {
+      return try ConfigurationFile(world: world).load(option)
+    } catch {
+      throw StoreError(.configuration(error.message), "use", error.file)
+    }
   }
 
-  private static func open(_ location: StoreLocation, world: World) throws(CommandFailure) -> any BreakerStorage {
+  private static func location(
+    _ option: String?, _ configuration: Configuration, _ world: World
+  ) throws(StoreError) -> StoreLocation {
+    guard let text = option ?? world.environment("CB_STORE") ?? configuration.store else {
+      return .standard(world)
+    }
+    do {
+      return try StoreLocation(text)
+    } catch {
+      throw StoreError(.configuration(error.reason), "use", "store")
+    }
+  }
+
+  /// A usage error where what cannot be used was typed: a malformed URL, or a file that is not there.
+  private static func usage(_ error: StoreError, _ places: Places, _ world: World) -> CommandFailure? {
+    guard case .configuration(let sentence) = error.kind else { return nil }
+    if let store = places.store, (try? StoreLocation(store)) == nil || error.path == typedURL {
+      return .usage(sentence)
+    }
+    if let config = places.config, error.path == config, !ConfigurationFile.exists(config) { return .usage(sentence) }
+    return nil
+  }
+
+  /// What stands for the URL of `--store` in an error: the URL itself may hold a password.
+  private static let typedURL = "--store"
+
+  private static func open(
+    _ location: StoreLocation, _ configuration: Configuration, isTyped: Bool, world: World
+  ) throws(StoreError) -> any BreakerStorage {
     switch location {
     case .directory(let path): return fileStore(path, world: world)
-    case .nowhere: return AbsentStore()
+    case .nowhere: throw StoreError(.nowhere(user: world.user), "find", "a state directory")
     case .redis(let url):
       let password = PasswordEnvironment(
-        password: world.environment("CB_REDIS_PASSWORD").map { Array($0.utf8) },
-        file: world.environment("CB_REDIS_PASSWORD_FILE"))
+        password: world.environment("CB_REDIS_PASSWORD").map { ByteText.encode($0) },
+        file: world.environment("CB_REDIS_PASSWORD_FILE") ?? configuration.passwordFile)
       let redis: RedisLocation
       do {
         redis = try RedisLocation.parse(url, environment: password)
       } catch {
-        throw .usage("store: \(error.description)")
+        // A password that cannot be had was not typed, whatever the URL was.
+        let isURL = !error.concernsPassword
+        throw StoreError(
+          .configuration("store: \(error.description)"), "use", isTyped && isURL ? typedURL : "store")
       }
       // Without a directory an outage is not remembered, and nothing else depends on it.
-      let directory = StoreLocation.defaultDirectory(world) ?? "/nonexistent"
-      do throws(StoreError) {
-        return try RedisStore(redis, outageDirectory: directory, random: World.random)
-      } catch {
-        throw .failed(error.description)
-      }
+      return try RedisStore(
+        redis, outageDirectory: StoreLocation.defaultDirectory(world) ?? "/nonexistent", random: World.random)
     }
   }
 
   private static func fileStore(_ path: String, world: World) -> FileStore {
-    FileStore(directory: DocumentDirectory(path: path), clock: world.clock, random: World.random)
+    FileStore(
+      directory: DocumentDirectory(path: ByteText.encode(path)), clock: world.clock, random: World.random)
   }
+
+  /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
+  /// no directory for one.
+  func standIn() -> (any BreakerStorage)? {
+    if case .directory = location { return nil }
+    let own = (store as? RedisStore)?.standInDirectory
+    return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
+  }
+
+  /// Where a permit is reported: the store, or under `local` the stand-in that gave it while the store is away.
+  func storeForReports(_ name: BreakerName) throws(CommandFailure) -> any BreakerStorage {
+    do {
+      _ = try store.read(name)
+      return store
+    } catch {
+      guard settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn() else {
+        throw .failed("\(name): \(error.description)")
+      }
+      return standIn
+    }
+  }
+
+  // MARK: Settings
 
   /// A list key takes several values as lines: `CB_EXCLUDE_IF=$'a\nb'`.
   private static func environmentValues(_ world: World) -> [(key: SettingKey, text: String)] {
-    // One walk through the environment, rather than one for each key.
-    let names = ProcessEnvironment.names(prefix: "CB_")
     var values: [(key: SettingKey, text: String)] = []
-    guard !names.isEmpty else { return values }
-    for key in SettingKey.allCases where names.contains(key.environmentName) {
-      guard let text = world.environment(key.environmentName) else { continue }
+    // One walk through the environment, rather than one for each key.
+    for name in ProcessEnvironment.names(prefix: "CB_") {
+      guard let key = SettingKey(environmentName: name), let text = world.environment(name) else { continue }
       if key.isList {
         for line in text.split(separator: "\n") { values.append((key, String(line))) }
       } else {
@@ -97,16 +161,19 @@ struct Session {
   }
 
   /// The effective settings of a breaker, given what is stored with it.
-  func settings(for name: BreakerName, stored: StoredSettings?) throws(CommandFailure) -> ResolvedSettings {
+  func settings(for name: BreakerName, stored: StoredSettings?) -> ResolvedSettings {
     var levels = configuration.levels(for: name)
     if let stored, !stored.isEmpty { levels.append(stored.level) }
     if levels.isEmpty { return ownSettings }
     levels.append(environment)
     levels.append(options)
-    do {
-      return try ResolvedSettings(levels: levels)
-    } catch {
-      throw .usage("\(name): \(error.message)")
-    }
+    // What was typed was checked when the session began, so that nothing is left to throw.
+    return (try? ResolvedSettings(levels: levels)) ?? ownSettings
+  }
+
+  /// What was left out because it cannot be used, a line each.
+  func warnings(for settings: ResolvedSettings, stored: StoredSettings?) -> [String] {
+    configuration.warnings + settings.faults.map { $0.message + "; it is left out" }
+      + (stored?.unknownKeys ?? []).map { "stored settings: \(SettingKey.unknownBriefly($0)); it is left out" }
   }
 }

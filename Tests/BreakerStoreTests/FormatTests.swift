@@ -3,6 +3,7 @@ import CircuitBreaker
 import Glibc
 import JSON
 import StoreConformance
+import System
 import Testing
 
 @testable import FileStore

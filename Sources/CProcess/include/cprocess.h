@@ -4,6 +4,7 @@
 #define CPROCESS_H
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -56,6 +57,22 @@ void cprocess_set_default(int signal);
 
 /// Dies of `signal` without a core; returns if the kernel did not let us (pid 1, or a signal that kills nobody).
 void cprocess_die_of(int signal);
+
+/// No core of this process.
+void cprocess_forbid_core(void);
+
+/// This process gets `signal` when `parent`, which forked it, dies.
+void cprocess_die_with(pid_t parent, int signal);
+
+/// The interpreter (of a script) or loader (of a program) that the program `name` asks for, if the program is found, as
+/// execvp finds it, and that is not: its bytes into `text`, and how many; 0 otherwise.
+size_t cprocess_missing_interpreter(const char *name, uint8_t *text, size_t room);
+
+/// Starts a process that continues this one (SIGCONT) when `command` is not stopped any more (`sees`: /proc tells so) or
+/// the milliseconds (negative: no limit) went by, until `cprocess_end_waker`. It holds what descriptors this one holds, and ends
+/// with it. Its pid; 0 where it has nothing to wait for, or -1.
+pid_t cprocess_start_waker(pid_t command, int sees, int64_t milliseconds);
+void cprocess_end_waker(pid_t waker);
 
 /// Stops as `signal` stops; returns when continued, or at once in an orphaned process group.
 void cprocess_stop_by(int signal);

@@ -1,5 +1,6 @@
 package import BreakerStore
 import CircuitBreaker
+import Settings
 
 extension RedisStore {
   /// See `BreakerStorage.checks`. No breaker is touched: what is written to see whether the rights suffice is under a
@@ -26,6 +27,9 @@ extension RedisStore {
     let place = "\(location.redacted): \(facts.endpoint) answers"
     switch facts.role {
     case "master": return StoreCheck("server", .ok, place + (facts.isCluster == true ? ", a cluster" : ", a master"))
+    case nil where !facts.denied.contains("ROLE"):
+      // A proxy, or a server of another kind: READONLY guards the writes, which are tried below.
+      return StoreCheck("server", .ok, place + ", and does not say whether it is a master")
     case nil:
       return StoreCheck(
         "server", .warning, place + ", but whether it is a master the user may not ask",
@@ -113,9 +117,15 @@ extension RedisStore {
 
   // MARK: Rights
 
-  /// Every command of the scripts, on a key that no breaker can have, as a name has no '/'.
+  /// Every command of the scripts by itself, then the scripts, on keys that no breaker can have, as a name has no '/'.
   private func rights(_ facts: RedisFacts) -> StoreCheck {
     let hash = location.prefix + Array("{/doctor-\(String(random(), radix: 16))}".utf8)
+    do throws(RedisError) {
+      let lack = try client.lack(hash: hash, deadline: client.deadline())
+      if let failure = Self.failure(lack) { return failure }
+    } catch {
+      return Self.failure("rights", error, location.redacted)
+    }
     // A minute to live, should this be killed half-way. What is written is the size of a small event.
     let event = Array(#"{"e":"doctor","id":"1"}"#.utf8)
     let (zero, one) = (Self.word(0), Self.word(1))
@@ -143,6 +153,24 @@ extension RedisStore {
     let prefix = Printable.text(String(decoding: location.prefix, as: UTF8.self))
     let seen = "keys \(prefix)* can be read, written and removed"
     return StoreCheck("rights", .ok, denied.isEmpty ? seen : seen + "; not granted: \(denied.joined(separator: ", "))")
+  }
+
+  private static func failure(_ lack: RedisClient.Lack) -> StoreCheck? {
+    if lack.unknown.contains("eval") || lack.unknown.contains("evalsha") {
+      return StoreCheck(
+        "rights", .failure, "the server runs no scripts (EVAL), without which nothing can be decided there",
+        advice: "use Redis 5 or newer, Valkey, or what runs Lua scripts as they do")
+    }
+    if !lack.unknown.isEmpty {
+      return StoreCheck(
+        "rights", .failure, "the server does not know \(lack.unknown.joined(separator: ", "))",
+        advice: "use Redis 5 or newer, or Valkey")
+    }
+    guard !lack.rights.isEmpty else { return nil }
+    let rights = lack.rights.map { "+\($0)" }.joined(separator: " ")
+    return StoreCheck(
+      "rights", .failure, "not granted: \(rights); a run needs that, if not each",
+      advice: "ACL SETUSER USER \(rights); cb-config(5) lists all")
   }
 
   private func breakers() -> StoreCheck {
@@ -180,8 +208,8 @@ extension RedisStore {
   /// As `0.21 ms`, `350 ms`, `1h30m`.
   private static func text(_ duration: Duration) -> String {
     let microseconds = duration.wholeNanoseconds / 1000
-    if microseconds < 10_000 { return DurationText.decimal(thousandths: microseconds) + " ms" }
+    if microseconds < 10_000 { return "\(Double(microseconds) / 1000) ms" }
     if microseconds < 10_000_000 { return "\(microseconds / 1000) ms" }
-    return DurationText.format(.seconds(microseconds / 1_000_000))
+    return Span.seconds(microseconds / 1_000_000).description
   }
 }

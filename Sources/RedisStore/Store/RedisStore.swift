@@ -49,6 +49,8 @@ package final class RedisStore: BreakerStorage {
     client.close()
   }
 
+  package var label: String { location.redacted }
+
   package var isHolding: Bool { client.isConnected }
 
   package func insist() {
@@ -56,6 +58,10 @@ package final class RedisStore: BreakerStorage {
   }
 
   package var isNews: Bool { isNewOutage }
+
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// met, or none can be remembered.
+  package var standInDirectory: String? { outage.standIn }
 
   // MARK: Reading
 
@@ -99,7 +105,7 @@ package final class RedisStore: BreakerStorage {
   private func liveness(_ holder: Holder) -> HolderStatus {
     let observer = identity ?? ProcessIdentity.current()
     identity = observer
-    return holder.liveness(seenBy: observer, sharesMachine: false) == .dead ? .dead : .unknown
+    return holder.liveness(seenBy: observer) == .dead ? .dead : .unknown
   }
 
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
@@ -432,7 +438,8 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: LogReply.Fault, _ name: BreakerName) -> StoreError {
-    switch fault {
+    outage.noteUnusableKey()
+    return switch fault {
     case .foreign:
       StoreError(
         .redis("the key of breaker \(name) holds data that are not cb's; use another prefix"), "use",
@@ -444,6 +451,7 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: FormatFault, _ name: BreakerName, _ what: String) -> StoreError {
+    outage.noteUnusableKey()
     let place = "\(location.redacted) \(name)"
     return switch fault {
     case .damaged(let reason): StoreError(.damagedLog(reason: "\(what) is damaged: \(reason)"), "use", place)

@@ -27,8 +27,8 @@ struct Doctor: CBCommand {
   }
 
   private func configuration(_ world: World, _ checks: inout [StoreCheck]) -> Configuration? {
-    do throws(CommandFailure) {
-      let configuration = try ConfigurationFile.load(common.config, world: world)
+    do throws(ConfigurationFault) {
+      let configuration = try ConfigurationFile(world: world).load(common.config)
       let seen =
         configuration.file.isEmpty
         ? "no file; the defaults hold"

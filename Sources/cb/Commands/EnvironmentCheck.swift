@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 import System
 
 /// The variables whose names begin with `CB_`: settings whose values do not hold, and names that mean nothing.

@@ -2,6 +2,7 @@ import ArgumentParser
 import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
 
 struct Get: CBCommand {
   static let configuration = CommandConfiguration(
@@ -18,11 +19,17 @@ struct Get: CBCommand {
   @Argument(help: "What to print.") var key: String
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    try GetOptions(name: name, key: key, places: common.places).execute(world)
+  }
+}
+
+extension GetOptions {
+  func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
     guard let key = GettableKey(key) else { throw .usage("get: unknown key '\(key)': \(GettableKey.hint)") }
-    let session = try Session(common.places, world: world)
+    let session = try Session(places, world: world)
     let (breaker, now) = try session.existing(name)
-    let settings = try session.settings(for: name, stored: breaker.settings)
+    let settings = session.settings(for: name, stored: breaker.settings)
     try world.print(key.value(breaker, settings, at: now) + "\n")
     return ExitCode.success
   }
@@ -60,23 +67,19 @@ enum GettableKey {
       } else {
         breaker.retryAfter(settings.policy, at: now).map { DurationText.decimal(thousandths: $0.milliseconds) } ?? ""
       }
-    case .setting(let key): Self.raw(settings.settings.json(key))
-    }
-  }
-
-  private static func raw(_ value: JSONValue) -> String {
-    switch value {
-    case .null: ""
-    case .string(let text): text
-    case .array(let values): values.map(raw).joined(separator: "\n")
-    default: String(decoding: value.bytes(.compact), as: UTF8.self)
+    case .setting(let key): settings.settings.value(key).raw
     }
   }
 }
 
 extension Session {
   /// The breaker, which has to be there.
-  func existing(_ name: BreakerName) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+  ///
+  /// - Parameter other: a store in the place of the session's own.
+  func existing(
+    _ name: BreakerName, on other: (any BreakerStorage)? = nil
+  ) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+    let store = other ?? self.store
     let reading = try storeResult { () throws(StoreError) in try store.read(name) }
     if let damage = reading.damage { throw .failed("\(name): \(damage)") }
     guard let breaker = reading.breaker else { throw .failed("\(name): no such breaker") }

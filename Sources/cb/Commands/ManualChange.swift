@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 /// What `open`, `close` and `half-open` share: the same event for each breaker, and one line that says what it did.
 struct ManualChange {
@@ -10,7 +11,7 @@ struct ManualChange {
   func execute(_ event: (ResolvedSettings) -> Event) throws(CommandFailure) -> Int32 {
     try session.forEachBreaker(names, creating: true) { (name) throws(CommandFailure) in
       let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
-      let settings = try session.settings(for: name, stored: reading.breaker?.settings)
+      let settings = session.settings(for: name, stored: reading.breaker?.settings)
       let before = reading.breaker?.state ?? .closed
       let applied = try session.apply(event(settings), to: name)
       // Where the state stayed, it was what it is: the look before may be of another time.

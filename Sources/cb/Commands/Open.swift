@@ -1,5 +1,6 @@
 import ArgumentParser
 import CircuitBreaker
+import Settings
 
 struct Open: CBCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 struct Reset: CBCommand {
   static let configuration = CommandConfiguration(
@@ -15,9 +16,9 @@ struct Reset: CBCommand {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let session = try Session(common.places, world: world)
     return try session.forEachBreaker(names, creating: false) { (name) throws(CommandFailure) in
-      let applied = try session.apply(.reset(ManualAction(by: Operator.name(world))), to: name)
+      let applied = try session.apply(.reset(world.action()), to: name)
       guard let breaker = applied.breaker else { return }
-      let settings = try session.settings(for: name, stored: breaker.settings)
+      let settings = session.settings(for: name, stored: breaker.settings)
       Announcer(name: name, settings: settings, world: world)
         .announce(applied.step.transitions, breaker, at: applied.now)
     }

@@ -13,39 +13,34 @@ struct Run: CBCommand {
       """)
 
   @OptionGroup(title: "Settings") var settings: SettingOptions
-  @Option(help: ArgumentHelp("Shell text run in place of a rejected CMD.", valueName: "command"))
-  var fallback: String?
-  @Option(help: ArgumentHelp("Wait this long for admission instead of being rejected.", valueName: "duration"))
-  var wait: String?
-  @Option(help: ArgumentHelp("Which rejections are reported: each, first (once a trip) or none.", valueName: "which"))
-  var notice: String?
   @Flag(name: .shortAndLong, help: "The same as --notice none.")
   var quiet = false
-  @Option(help: ArgumentHelp("The exit code of a rejected run, instead of 75.", valueName: "code"))
-  var rejectedExit: String?
+  @Flag(help: "Run whatever the state; the history says who wanted it.")
+  var force = false
+  @Option(help: ArgumentHelp("Write how the run went as one JSON object (CB_RESULT_FILE).", valueName: "file"))
+  var result: String?
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String
   @Argument(help: .hidden) var rest: [String] = []
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     if !rest.isEmpty {
-      let separated = world.commandLine != nil
-      throw .usage(
-        separated
-          ? "run: '\(rest[0])' stands before '--' and is no option; only one NAME is taken"
-          : "run: '--' is missing before the command; write cb run \(name) -- \(rest.joined(separator: " "))")
+      if world.commandLine != nil {
+        throw .usage("run: '\(rest[0])' is before '--' and is not an option; only one NAME is taken")
+      }
+      // As it was typed: options of the command's own were taken for cb's.
+      let start = world.words.firstIndex(of: rest[0]) ?? 0
+      let line = world.words[start...].joined(separator: " ")
+      throw .usage("run: '--' is missing before the command; write cb run \(name) -- \(line)")
     }
-    return try RunCommand(options(), world: world).execute()
+    return try RunCommand.execute(options, world)
   }
 
-  /// The options with their meanings, as `PlainRunParser` gives them too.
-  func options() throws(CommandFailure) -> RunOptions {
-    var options = RunOptions(name: name, places: common.places, settings: settings.values)
-    if let fallback { options.fallback = try RunOptionText.fallback(fallback) }
-    if let wait { options.wait = try RunOptionText.wait(wait) }
-    if let notice { options.notice = try RunOptionText.notice(notice) }
-    if quiet { options.notice = .none }
-    if let rejectedExit { options.rejectedExit = try RunOptionText.rejectedExit(rejectedExit) }
+  /// The options with their meanings, as `PlainCommand` gives them, too.
+  var options: RunOptions {
+    var options = RunOptions(
+      name: name, places: common.places, settings: settings.values, isForced: force, resultFile: result)
+    if quiet { options.beQuiet() }
     return options
   }
 }

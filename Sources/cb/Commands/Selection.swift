@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 /// The breakers that a view is of: NAMEs and quoted globs, or all. Looked up anew at each look, so that a view that
 /// lasts shows what was made since.
@@ -17,12 +18,8 @@ struct Selection {
       case .success(let reading):
         if let damage = reading.damage { report("\(name): \(damage)") }
         guard let breaker = reading.breaker else { return }
-        do throws(CommandFailure) {
-          let settings = try session.settings(for: name, stored: breaker.settings)
-          body(BreakerRow(name: name, breaker: breaker, settings: settings, now: reading.now))
-        } catch {
-          report(error.message)
-        }
+        let settings = session.settings(for: name, stored: breaker.settings)
+        body(BreakerRow(name: name, breaker: breaker, settings: settings, now: reading.now))
       }
     }
     if texts.isEmpty {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 struct Set: CBCommand {
   static let configuration = CommandConfiguration(
@@ -23,12 +24,12 @@ struct Set: CBCommand {
     let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
     var stored = reading.breaker?.settings ?? StoredSettings()
     for (key, values) in changes { stored[key.name] = values }
-    let settings = try session.settings(for: name, stored: stored)
+    let settings = session.settings(for: name, stored: stored)
     let change = SettingsChange(
       entries: changes.map { SettingsChange.Entry(key: $0.key.name, values: $0.values) }, policy: settings.policy,
       appliesToOpenCircuit: changes.contains {
         [.resetTimeout, .resetBackoff, .resetMax, .jitter].contains($0.key)
-      }, action: ManualAction(by: Operator.name(world)))
+      }, action: world.action())
     _ = try session.apply(.configure(change), to: name)
     return ExitCode.success
   }

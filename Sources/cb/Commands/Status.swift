@@ -2,6 +2,7 @@ import ArgumentParser
 import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
 
 struct Status: CBCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
-import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
+import System
 
-/// The configuration file (CONTRACT section 3), checked as a whole when it is read.
+/// The configuration file (docs/CONTRACT.md, "Settings"), checked as a whole when it is read.
 struct Configuration {
   struct Pattern {
     var pattern: String
@@ -11,8 +12,11 @@ struct Configuration {
 
   var file = ""
   var store: String?
+  var passwordFile: String?
   var defaults: [(key: SettingKey, text: String)] = []
   var patterns: [Pattern] = []
+  /// What the file says and this version cannot use, each as one line with its place: it is left out.
+  var warnings: [String] = []
 
   /// The levels that hold for a breaker, lowest first. Of several patterns that match, the longest wins, and of two
   /// that are as long the first.
@@ -26,88 +30,117 @@ struct Configuration {
       if Glob(pattern.pattern).matches(name.text) { best = pattern }
     }
     if let best {
-      levels.append(
-        SettingsLevel(source: .configuration(file: file, pattern: best.pattern), values: best.values))
+      levels.append(SettingsLevel(source: .configuration(file: file, pattern: best.pattern), values: best.values))
     }
     return levels
   }
 }
 
 extension Configuration {
-  /// Reads the text of a file. What it does not understand is an error with line and column.
-  init(file: String, text: [UInt8]) throws(CommandFailure) {
+  /// Reads the text of a file. What is not JSON5, or is not an object, makes the whole file unusable; what it holds
+  /// beside that and is not understood is a warning with line and column.
+  init(file: String, text: [UInt8]) throws(ConfigurationFault) {
     self.file = file
     let root: LocatedJSON
     do {
       root = try LocatedJSON.parse(text)
     } catch {
-      throw Self.fault(file, error.position, "\(error.reason)")
+      throw ConfigurationFault(file: file, reason: "\(error.position): \(error.reason)")
     }
-    guard let members = root.object else { throw Self.fault(file, root.position, "an object is expected here: {...}") }
+    guard let members = root.object else {
+      throw ConfigurationFault(file: file, reason: "\(root.position): an object is expected here: {...}")
+    }
     for member in members {
+      let value = member.value
       switch member.key {
       case "store":
-        guard let store = member.value.string else {
-          throw Self.fault(file, member.value.position, "store: a text is expected, such as \"redis://localhost\"")
-        }
-        self.store = store
-      case "defaults": defaults = try Self.settings(file, member.value)
+        store = value.string
+        if store == nil { warn(value.position, "store: a text is expected, such as \"redis://localhost\"") }
+      case "redis-password-file":
+        passwordFile = value.string
+        if passwordFile == nil { warn(value.position, "redis-password-file: the path of a file is expected") }
+      case "defaults": defaults = settings(value)
       case "breakers":
-        guard let breakers = member.value.object else {
-          throw Self.fault(file, member.value.position, "breakers: an object is expected: {\"db-*\": {...}}")
+        guard let breakers = value.object else {
+          warn(value.position, "breakers: an object is expected: {\"db-*\": {...}}")
+          continue
         }
-        for breaker in breakers {
-          patterns.append(Pattern(pattern: breaker.key, values: try Self.settings(file, breaker.value)))
-        }
+        for breaker in breakers { patterns.append(Pattern(pattern: breaker.key, values: settings(breaker.value))) }
       default:
-        throw Self.fault(
-          file, member.keyPosition, "unknown key '\(member.key)': it must be store, defaults or breakers")
+        warn(
+          member.keyPosition,
+          "unknown key '\(member.key)': it must be store, redis-password-file, defaults or breakers")
       }
     }
   }
 
-  private static func settings(
-    _ file: String, _ value: LocatedJSON
-  ) throws(CommandFailure) -> [(key: SettingKey, text: String)] {
+  private mutating func settings(_ value: LocatedJSON) -> [(key: SettingKey, text: String)] {
     guard let members = value.object else {
-      throw fault(file, value.position, "an object of settings is expected here: {\"fail-max\": 3}")
+      warn(value.position, "an object of settings is expected here: {\"fail-max\": 3}")
+      return []
     }
     var values: [(key: SettingKey, text: String)] = []
     for member in members {
       guard let key = SettingKey(rawValue: member.key) else {
-        throw fault(
-          file, member.keyPosition,
-          "unknown key '\(member.key)': the settings are \(SettingKey.allCases.map(\.name).joined(separator: ", "))")
+        warn(member.keyPosition, SettingKey.unknownBriefly(member.key))
+        continue
       }
       let elements = member.value.array ?? [member.value]
       if member.value.array != nil, !key.isList {
-        throw fault(file, member.value.position, "\(key.name): one value is expected, not a list")
+        warn(member.value.position, "\(key.name): one value is expected, not a list")
+        continue
       }
       for element in elements {
-        guard let text = text(element) else {
-          throw fault(file, element.position, "\(key.name): a text or a number is expected; it must be \(key.range)")
+        guard let text = Self.text(element) else {
+          warn(element.position, "\(key.name): a text or a number is expected; it must be \(key.range)")
+          continue
         }
-        var scratch = Settings()
         do {
-          try scratch.apply(key, text)
+          try Settings.check(key, text)
+          values.append((key, text))
         } catch {
-          throw fault(file, element.position, error.message)
+          warn(element.position, error.message)
         }
-        values.append((key, text))
       }
     }
     return values
   }
 
-  /// A value as it would stand on a command line.
+  /// A value as it would be typed on a command line.
   private static func text(_ value: LocatedJSON) -> String? {
-    if let string = value.string { return string }
+    if let string = value.string { return ByteText.decode(Array(string.utf8)) }
     if let int = value.int { return String(int) }
     if let double = value.double, double.isFinite { return "\(double)" }
     return nil
   }
 
-  private static func fault(_ file: String, _ position: JSONPosition, _ reason: String) -> CommandFailure {
-    .usage("configuration file \(file): \(position): \(reason)")
+  private mutating func warn(_ position: JSONPosition, _ reason: String) {
+    warnings.append("configuration file \(file): \(position): \(reason); it is left out")
+  }
+}
+
+/// Why a configuration file cannot be used at all.
+struct ConfigurationFault: Error {
+  var file: String
+  /// The reason and what to do.
+  var reason: String
+  /// Whether there is no such file: where it was named on the command line, a usage error.
+  var isMissing = false
+
+  var message: String { "configuration file \(file): \(reason)" }
+}
+
+extension SettingKey {
+  /// A key that no setting has, in a warning: with the nearest.
+  static func unknownBriefly(_ text: String) -> String {
+    let nearest = NearestWord.of(text, in: allCases.lazy.map(\.name)).map { " (did you mean \($0)?)" } ?? ""
+    return "unknown key '\(text.escapingControls())'\(nearest)"
+  }
+
+  /// The end of the sentence about a key that no setting has: the nearest first.
+  static func unknown(_ text: String) -> String {
+    let nearest = NearestWord.of(text, in: allCases.lazy.map(\.name)).map { "did you mean \($0)? " } ?? ""
+    let all = allCases.map(\.name).joined(separator: ", ")
+    return "unknown key '\(text.escapingControls())': \(nearest)The keys are \(all)"
   }
 }

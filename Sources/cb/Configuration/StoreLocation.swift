@@ -1,37 +1,36 @@
 import Glibc
 
-/// Where breakers live, as text became meaning (CONTRACT section 6).
+/// Where breakers live, as text became meaning (docs/CONTRACT.md, "Stores").
 enum StoreLocation {
   case directory(String)
   case redis(String)
   /// Nothing names a directory: a store that cannot be reached.
   case nowhere
 
-  /// `--store`, else CB_STORE, else the configuration file, else the default directory.
-  static func find(option: String?, configured: String?, world: World) throws(CommandFailure) -> StoreLocation {
-    guard let text = option ?? world.environment("CB_STORE") ?? configured else {
-      return defaultDirectory(world).map { .directory($0) } ?? .nowhere
-    }
-    return try parse(text)
+  /// Why a text does not say where breakers live.
+  struct Fault: Error {
+    var reason: String
   }
 
-  private static func parse(_ text: String) throws(CommandFailure) -> StoreLocation {
+  init(_ text: String) throws(Fault) {
     if text.hasPrefix("file:") {
       var path = String(text.dropFirst(5))
       // file:///var/lib/cb is what a URL library makes of it.
       if path.hasPrefix("//") { path = String(path.dropFirst(2)) }
       guard !path.isEmpty, !path.utf8.contains(0) else {
-        throw .usage("store '\(text)': the directory is missing; write file:DIR")
+        throw Fault(reason: "store '\(text)': the directory is missing; write file:DIR")
       }
-      return .directory(path)
+      self = .directory(path)
+      return
     }
     for scheme in ["redis://", "rediss://", "redis+unix://", "redis-sentinel://"] where text.hasPrefix(scheme) {
-      return .redis(text)
+      self = .redis(text)
+      return
     }
     // Not the whole text: it may be a URL with a password in it.
     let scheme = text.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
-    throw .usage(
-      text.contains(":")
+    throw Fault(
+      reason: text.contains(":")
         ? "store: unknown kind '\(scheme):'; it must be file:DIR, redis://, rediss://, redis+unix:// or redis-sentinel://"
         : "store '\(text)': the kind is missing; for a directory write file:\(text)")
   }
@@ -46,5 +45,9 @@ enum StoreLocation {
     }
     if geteuid() == 0 { return "/var/lib/cb" }
     return UserDirectories.state(world).map { $0 + "/cb" }
+  }
+
+  static func standard(_ world: World) -> StoreLocation {
+    defaultDirectory(world).map { .directory($0) } ?? .nowhere
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The user's directories by the XDG Base Directory specification: a relative path is ignored.
 enum UserDirectories {
@@ -21,37 +22,28 @@ enum UserDirectories {
   }
 }
 
-/// What the password database says of a user: the file /etc/passwd.
+/// What /etc/passwd says of a user.
 ///
-/// Not getpwuid(3): in a static binary glibc loads the services of nsswitch.conf (systemd, sss) as shared objects, and
-/// for a uid that the file has not got it died of SIGSEGV in one. A user of a directory service needs HOME to be set.
+/// fgetpwent_r(3), which parses the file, and not getpwuid(3): in a static binary glibc loads the services of
+/// nsswitch.conf (systemd, sss) as shared objects, and for a uid that the file does not have it died of SIGSEGV in one.
+/// A user of a directory service needs HOME to be set.
 enum PasswordDatabase {
-  private static let file = "/etc/passwd"
-  /// Bytes; a larger file is not looked through.
-  private static let largest = 4 << 20
-
   static func entry(of user: uid_t) -> (name: String, home: String)? {
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while text.count <= largest {
-      let count = read(descriptor, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      if count <= 0 { break }
-      text += buffer[..<count]
+    guard let file = fopen("/etc/passwd", "re") else { return nil }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 4096)
+    var entry = passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    while true {
+      let code = fgetpwent_r(file, &entry, &buffer, buffer.count, &found)
+      // The line is read again with more room.
+      if code == ERANGE, buffer.count < 1 << 20 {
+        buffer = [CChar](repeating: 0, count: 2 * buffer.count)
+        continue
+      }
+      guard code == 0, found != nil else { return nil }
+      guard entry.pw_uid == user, let name = entry.pw_name, let home = entry.pw_dir else { continue }
+      return (ByteText.decode(cString: name), ByteText.decode(cString: home))
     }
-    return entry(of: user, in: text)
-  }
-
-  /// `name:password:uid:gid:comment:home:shell` (passwd(5)).
-  static func entry(of user: uid_t, in text: [UInt8]) -> (name: String, home: String)? {
-    for line in text.split(separator: UInt8(ascii: "\n")) {
-      let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-      guard fields.count == 7, uid_t(String(decoding: fields[2], as: UTF8.self)) == user else { continue }
-      return (String(decoding: fields[0], as: UTF8.self), String(decoding: fields[5], as: UTF8.self))
-    }
-    return nil
   }
 }

@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Glibc
+import Settings
 
 /// Listeners that need no shell: `syslog:`, `journald:`, `file:PATH`.
 enum BuiltInListener {

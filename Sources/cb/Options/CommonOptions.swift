@@ -7,10 +7,10 @@ struct CommonOptions: ParsableArguments {
   var store: String?
   @Option(help: ArgumentHelp("The configuration file (CB_CONFIG).", valueName: "file"))
   var config: String?
-  @Option(help: ArgumentHelp("Colours: auto, always or never.", valueName: "when"))
+  @Option(help: ArgumentHelp("Colors: auto, always or never.", valueName: "when"))
   var color: ColorChoice = .auto
 
-  var places: Places { Places(store: store, config: config) }
+  var places: Places { Places(store: store, config: config, color: color) }
 }
 
 enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
@@ -19,8 +19,24 @@ enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
   case never
 }
 
-/// Where the command line says store and configuration are.
+/// What the options of every command say.
 struct Places {
   var store: String?
   var config: String?
+  var color = ColorChoice.auto
+
+  /// The names of these options, which may be typed before the command, too.
+  static let options = ["store", "config", "color"]
+
+  /// Takes the value of one of them; false for one that is not valid.
+  mutating func take(_ name: String, _ text: String) -> Bool {
+    switch name {
+    case "store": store = text
+    case "config": config = text
+    default:
+      guard let choice = ColorChoice(rawValue: text) else { return false }
+      color = choice
+    }
+    return true
+  }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CircuitBreaker
-import Glibc
+import Settings
 
 struct ReasonOption: ParsableArguments {
   @Option(help: ArgumentHelp("Why; shown in status and history.", valueName: "text"))
@@ -13,7 +13,7 @@ struct ReasonOption: ParsableArguments {
     if let reason, reason.utf8.count > Self.longest {
       throw .usage("--reason: the text has \(reason.utf8.count) bytes, and \(Self.longest) is the most")
     }
-    return ManualAction(by: Operator.name(world), reason: reason)
+    return world.action(reason: reason)
   }
 }
 
@@ -31,18 +31,5 @@ struct HoldOptions: ParsableArguments {
       throw .usage("--for: '\(lasting)' is not valid: it must be a duration above 0, such as 90s, 5m or 1h30m")
     }
     return span
-  }
-}
-
-/// Who acts by hand: `alice@web1`, or who called sudo.
-enum Operator {
-  static func name(_ world: World) -> String {
-    let user = getuid()
-    let caller = user == 0 ? world.environment("SUDO_USER") : nil
-    let name = caller ?? PasswordDatabase.entry(of: user)?.name ?? "uid \(user)"
-    var system = utsname()
-    guard uname(&system) == 0 else { return name }
-    let host = withUnsafeBytes(of: system.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return "\(name)@\(host)"
   }
 }

@@ -1,49 +1,51 @@
-import CircuitBreaker
+import Settings
 
-/// What stands between `cb run` and `--`, in meanings.
+/// What the words between `cb run` and `--` say, in meanings.
 struct RunOptions {
   var name: String
   var places = Places()
   var settings: [(key: SettingKey, text: String)] = []
-  var fallback: String?
-  var wait: Span?
-  var notice = Notice.each
-  var rejectedExit = ExitCode.rejected
+  /// `--force`: admitted whatever the state.
+  var isForced = false
+  /// `--result`: where to write how the run went.
+  var resultFile: String?
 }
 
-/// Which rejections are reported.
-enum Notice: String, CaseIterable {
-  case each
-  case first
-  case none
+/// What `cb check` was asked.
+struct CheckOptions {
+  var name: String
+  var places = Places()
+  var rejectedExit: String?
+  var explains = false
 }
 
-/// The options of `run` that are no settings: their texts become meanings here, for both parsers.
-enum RunOptionText {
-  static func wait(_ text: String) throws(CommandFailure) -> Span {
-    guard let span = DurationText.parse(text) else {
-      throw .usage("--wait: '\(text)' is not valid: it must be a duration such as 90s, 5m or 1h30m")
-    }
-    return span
-  }
+/// What `cb permit` was asked.
+struct PermitOptions {
+  var name: String
+  var places = Places()
+  var lease: String?
+}
 
-  /// Empty is an error: `--fallback "$UNSET"` would make a success of every rejection.
-  static func fallback(_ text: String) throws(CommandFailure) -> String {
-    guard !text.isEmpty else { throw .usage("--fallback: '' is not valid: it must be a shell command") }
-    return text
-  }
+/// What `cb report` was given.
+struct ReportOptions {
+  var name: String
+  var token: String
+  var outcome: String
+  var places = Places()
+  var retryAfter: String?
+}
 
-  static func notice(_ text: String) throws(CommandFailure) -> Notice {
-    guard let notice = Notice(rawValue: text) else {
-      throw .usage("--notice: '\(text)' is not valid: it must be each, first or none")
-    }
-    return notice
-  }
+/// What `cb wait` was asked.
+struct WaitOptions {
+  var name: String
+  var places = Places()
+  var timeout: String?
+  var isQuiet = false
+}
 
-  static func rejectedExit(_ text: String) throws(CommandFailure) -> Int32 {
-    guard let code = Int32(text), (0...255).contains(code) else {
-      throw .usage("--rejected-exit: '\(text)' is not valid: it must be an exit code from 0 to 255")
-    }
-    return code
-  }
+/// What `cb get` was asked.
+struct GetOptions {
+  var name: String
+  var key: String
+  var places = Places()
 }

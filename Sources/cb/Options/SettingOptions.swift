@@ -1,86 +1,53 @@
 import ArgumentParser
-import CircuitBreaker
+import Settings
 
-/// The settings of CONTRACT section 3 as options of `run`. ArgumentParser needs a property for each; a test compares
-/// their names with `SettingKey`.
-struct SettingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Consecutive failures that open the circuit.", valueName: "n"))
-  var failMax: String?
-  @Option(help: ArgumentHelp("How long the circuit stays open before a trial run.", valueName: "duration"))
-  var resetTimeout: String?
-  @Option(help: ArgumentHelp("Trial successes needed to close the circuit.", valueName: "n"))
-  var successThreshold: String?
-  @Option(help: ArgumentHelp("Trial runs at once while half-open.", valueName: "n"))
-  var halfOpenMax: String?
-  @Option(
-    help: ArgumentHelp(
-      "Exit codes and signals that are no failures: 3,64-78,SIGINT,timeout. Repeatable.", valueName: "codes"))
-  var exclude: [String] = []
-  @Option(
-    help: ArgumentHelp("Shell predicate; where it exits 0 the run is no failure. Repeatable.", valueName: "command"))
-  var excludeIf: [String] = []
-  @Option(help: ArgumentHelp("Like --exclude, but the run gives no verdict at all. Repeatable.", valueName: "codes"))
-  var ignore: [String] = []
-  @Option(help: ArgumentHelp("The only exit codes and signals that are failures. Repeatable.", valueName: "codes"))
-  var only: [String] = []
-  @Option(help: ArgumentHelp("Judge by rate over the last runs (20) or a time (1h).", valueName: "window"))
-  var window: String?
-  @Option(help: ArgumentHelp("With --window: the share of failures that opens.", valueName: "rate"))
-  var failureRate: String?
-  @Option(help: ArgumentHelp("With --window: fewer runs than this never open.", valueName: "n"))
-  var minCalls: String?
-  @Option(help: ArgumentHelp("A run that takes longer is slow.", valueName: "duration"))
-  var slowAfter: String?
-  @Option(help: ArgumentHelp("With --window: the share of slow runs that opens.", valueName: "rate"))
-  var slowRate: String?
-  @Option(help: ArgumentHelp("Each trip in a row multiplies the reset timeout by this.", valueName: "factor"))
-  var resetBackoff: String?
-  @Option(help: ArgumentHelp("The longest that backoff makes the reset timeout.", valueName: "duration"))
-  var resetMax: String?
-  @Option(help: ArgumentHelp("Lengthens the reset timeout by up to this share, drawn once a trip.", valueName: "rate"))
-  var jitter: String?
-  @Option(help: ArgumentHelp("Runs at once; one more is rejected.", valueName: "n"))
-  var maxConcurrent: String?
-  @Option(help: ArgumentHelp("End CMD after this long (exit 124, a failure).", valueName: "duration"))
-  var timeout: String?
-  @Option(help: ArgumentHelp("SIGKILL this long after the SIGTERM of --timeout.", valueName: "duration"))
-  var killAfter: String?
-  @Option(help: ArgumentHelp("Run CMD on an event: EVENT=CMD. Repeatable.", valueName: "event=cmd"))
-  var onEvent: [String] = []
-  @Option(help: ArgumentHelp("If the store fails: local, run or reject.", valueName: "policy"))
-  var onStoreError: String?
+/// The settings as options of a command, made from the table: `--fail-max <n>` and so on.
+///
+/// ArgumentParser finds the options of a type by its mirror, and gives their values through `Decodable` by the names
+/// that the mirror shows; both are made from `SettingKey` here, so that no key is spelled out a second time. A test
+/// parses every key of the table through it.
+struct SettingOptions: ParsableArguments, CustomReflectable {
+  var values: [(key: SettingKey, text: String)] = []
 
-  var values: [(key: SettingKey, text: String)] {
-    SettingKey.allCases.flatMap { key in texts(key).map { (key: key, text: $0) } }
-  }
+  init() {}
 
-  private func texts(_ key: SettingKey) -> [String] {
-    switch key {
-    case .failMax: one(failMax)
-    case .resetTimeout: one(resetTimeout)
-    case .successThreshold: one(successThreshold)
-    case .halfOpenMax: one(halfOpenMax)
-    case .exclude: exclude
-    case .excludeIf: excludeIf
-    case .ignore: ignore
-    case .only: only
-    case .window: one(window)
-    case .failureRate: one(failureRate)
-    case .minCalls: one(minCalls)
-    case .slowAfter: one(slowAfter)
-    case .slowRate: one(slowRate)
-    case .resetBackoff: one(resetBackoff)
-    case .resetMax: one(resetMax)
-    case .jitter: one(jitter)
-    case .maxConcurrent: one(maxConcurrent)
-    case .timeout: one(timeout)
-    case .killAfter: one(killAfter)
-    case .onEvent: onEvent
-    case .onStoreError: one(onStoreError)
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    for key in SettingKey.allCases {
+      if key.isList {
+        let texts = try container.decode([String].self, forKey: Key(key))
+        values += texts.map { (key: key, text: $0) }
+      } else if let text = try container.decodeIfPresent(String.self, forKey: Key(key)) {
+        values.append((key: key, text: text))
+      }
     }
   }
 
-  private func one(_ text: String?) -> [String] {
-    text.map { [$0] } ?? []
+  var customMirror: Mirror {
+    let standard = Settings()
+    let children = SettingKey.allCases.map { key -> Mirror.Child in
+      let row = key.row
+      let value = row.value(standard)
+      let help = value.people == "none" ? row.help : "\(row.help) (default: \(value.people))"
+      let name = NameSpecification.customLong(key.name)
+      let argument = ArgumentHelp(stringLiteral: help)
+      var placed = argument
+      placed.valueName = row.placeholder
+      let option: Any =
+        key.isList
+        ? Option<[String]>(wrappedValue: [], name: name, help: placed) as Any
+        : Option<String?>(name: name, help: placed) as Any
+      return (label: "_" + key.name, value: option)
+    }
+    return Mirror(self, children: children, displayStyle: .struct)
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ key: SettingKey) { stringValue = key.name }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 }

@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
 
 /// Breakers in the text format of Prometheus (version 0.0.4), names as CONTRACT section 8 has them. No timestamps: the
 /// textfile collector refuses them, and the time of the scrape is the time.
@@ -119,7 +120,7 @@ struct MetricsText {
   /// runs, so it is left out like all that is no number.
   private static func settings(_ settings: Settings) -> [(key: String, value: String)] {
     SettingKey.allCases.compactMap { key in
-      switch settings.json(key) {
+      switch settings.value(key).json {
       case .integer(let value): (key.name, String(value))
       case .number(let value): (key.name, "\(value)")
       default: nil

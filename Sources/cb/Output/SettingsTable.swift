@@ -1,9 +1,8 @@
-import BreakerStore
 import CircuitBreaker
-import JSON
+import Settings
 import System
 
-/// Settings with the places they came from, for `cb status NAME` and `cb status -v`.
+/// Settings with the places that they came from, for `cb status NAME` and `cb status -v`.
 enum SettingsTable {
   /// `fail-max  3  (cb set)`: of every setting, or of those that did not come from the defaults.
   static func lines(_ resolved: ResolvedSettings, all: Bool) -> [String] {
@@ -11,7 +10,7 @@ enum SettingsTable {
     let width = shown.map(\.name.utf8.count).max() ?? 0
     return shown.map { key in
       let sources = resolved.sources[key] ?? [.standard]
-      let value = String(decoding: resolved.settings.json(key).bytes(.compact), as: UTF8.self).escapingControls()
+      let value = resolved.settings.value(key).people.escapingControls()
       let gap = String(repeating: " ", count: width - key.name.utf8.count + 2)
       return "\(key.name)\(gap)\(value)  (\(sources.map(\.description).joined(separator: " + ").escapingControls()))"
     }

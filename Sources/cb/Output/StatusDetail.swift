@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 import System
 
 /// One breaker in full, for `cb status NAME`.
@@ -87,10 +88,10 @@ struct StatusDetail {
   private var runSettings: [(label: String, value: String)] {
     guard let last = breaker.lastPolicy else { return [] }
     var fields: [(label: String, value: String)] = []
-    let own = PolicyText.differences(last, from: row.settings.policy)
+    let own = PolicyText.text(last, from: row.settings.settings)
     if !own.isEmpty { fields.append(("Last run used", own)) }
     if let other = breaker.otherPolicy, row.now - other.at < .seconds(86400) {
-      let others = PolicyText.differences(other.policy, from: last)
+      let others = PolicyText.text(other.policy, from: row.settings.settings.with(last))
       if !others.isEmpty { fields.append(("Others used", "\(others), until \(moment(other.at))")) }
     }
     return fields

@@ -1,6 +1,7 @@
 import BreakerStore
 import CircuitBreaker
 import JSON
+import Settings
 
 /// A breaker as `status --json` shows it (CONTRACT section 8).
 enum StatusJSON {
@@ -32,7 +33,7 @@ enum StatusJSON {
     for field in breaker.totals.fields { totals.append(field.key, .integer(Int64(field.count))) }
     object.append("totals", .object(totals))
     var settings = JSONObject(reservingCapacity: SettingKey.allCases.count)
-    for key in SettingKey.allCases { settings.append(key.name, resolved.settings.json(key)) }
+    for key in SettingKey.allCases { settings.append(key.name, resolved.settings.value(key).json) }
     object.append("settings", .object(settings))
     return .object(object)
   }

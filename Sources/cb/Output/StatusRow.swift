@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 import System
 
 /// A breaker with all that any view of it needs.

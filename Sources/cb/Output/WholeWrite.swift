@@ -1,15 +1,26 @@
 import Glibc
+import System
 
 /// Writes all of a text, however many writes it takes; false with errno where one fails.
 @discardableResult
 func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
-  var text = text
-  return text.withUTF8 { bytes in
-    var rest = UnsafeRawBufferPointer(bytes)
+  writeWhole(ByteText.encode(text), to: descriptor)
+}
+
+@discardableResult
+func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  bytes.withUnsafeBytes { bytes in
+    var rest = bytes
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count < 0 {
         if errno == EINTR { continue }
+        if errno == EAGAIN {
+          // Who shares the descriptor has made it non-blocking; its reader is only slow.
+          var end = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          poll(&end, 1, -1)
+          continue
+        }
         return false
       }
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))

@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 /// `o`, `c` or `h` in `cb status --watch`: the same as the plain `cb open`, `close` or `half-open` of that breaker.
 struct Intervention {
@@ -12,7 +13,7 @@ struct Intervention {
     session.store.insist()
     do throws(CommandFailure) {
       let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
-      let settings = try session.settings(for: name, stored: reading.breaker?.settings)
+      let settings = session.settings(for: name, stored: reading.breaker?.settings)
       let before = reading.breaker?.state ?? .closed
       let applied = try session.storeResult { () throws(StoreError) in
         try session.store.apply(event(settings), to: name)
@@ -28,7 +29,7 @@ struct Intervention {
   }
 
   private func event(_ settings: ResolvedSettings) -> Event {
-    let action = ManualAction(by: Operator.name(session.world), reason: nil)
+    let action = session.world.action(reason: nil)
     return switch change {
     case .open: .open(.usual(settings.policy), action)
     case .close: .close(.usual, action)

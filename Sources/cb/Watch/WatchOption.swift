@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 
 /// `--watch [SECONDS]`: the one option with a value that may be left out, which ArgumentParser has no form for. So the
 /// words of the command line are completed before it sees them: `--watch` becomes `--watch=1`, and `--watch 2` becomes

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 import System
 
 /// The picture of a `WatchModel`: lines for a terminal of a given size at a given time.

@@ -15,12 +15,18 @@ struct ProcessDriver {
     var listener: String?
     var fallback: String?
     var waiting: Int64?
+    var signal = SIGTERM
+    var probe: (text: [UInt8], output: ShellOutput)?
     while let entry = argv[index], let word = String(validatingCString: entry), word != "--" {
-      let value = argv[index + 1].flatMap { String(validatingCString: $0) } ?? ""
+      let bytes = argv[index + 1].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? []
+      let value = String(decoding: bytes, as: UTF8.self)
       switch word {
       case "--timeout": timeout = Int64((Double(value) ?? 0) * 1000)
       case "--kill-after": killAfter = Int64((Double(value) ?? 0) * 1000)
       case "--tail": tail = Int(value)
+      case "--timeout-signal": signal = Int32(value) ?? SIGTERM
+      case "--probe": probe = (bytes, .tail(16))
+      case "--hint": probe = (bytes, .firstLine(16))
       case "--listener": listener = value
       case "--fallback": fallback = value
       case "--wait": waiting = Int64((Double(value) ?? 0) * 1000)
@@ -29,20 +35,22 @@ struct ProcessDriver {
       index += 2
     }
     if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
+    if let probe { look(probe.text, probe.output, timeout: timeout ?? 10_000, inherited) }
     let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
-    let ending: Ending
+    let ending: CommandEnd
     if let fallback {
-      let shell = ShellArguments(fallback)
-      ending = shell.withPointer { run(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
+      let shell = ShellArguments(Array(fallback.utf8))
+      ending = shell.withPointer { runCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
     } else {
-      ending = run(
+      ending = runCommand(
         LaunchRequest(
-          argv: argv + index + 1, environment: added, timeout: timeout, killAfter: killAfter, stderrTail: tail),
+          argv: argv + index + 1, environment: added, timeout: timeout, timeoutSignal: signal,
+          killAfter: killAfter, stderrTail: tail, onTrouble: { say("trouble: \($0)") }),
         inherited: inherited)
     }
     if let listener {
       let result = runShell(
-        listener, inherited: inherited,
+        Array(listener.utf8), inherited: inherited,
         environment: [
           (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
           (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
@@ -52,10 +60,22 @@ struct ProcessDriver {
         ],
         input: Array("{\"event\":\"x\"}\n".utf8), timeout: 500)
       if result.timedOut || result.how != .exited(0) {
-        let line = "cb: listener: \(result.how)\(result.timedOut ? ", timed out" : "")\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        say("listener: \(result.how)\(result.timedOut ? ", timed out" : "")")
       }
     }
+    if ending.timedOut { say("sent \(ending.timeoutSignals)") }
     endLike(ending)
+  }
+
+  /// Runs one shell text beside no command, tells how it ended, and ends.
+  static func look(_ text: [UInt8], _ output: ShellOutput, timeout: Int64, _ inherited: InheritedState) -> Never {
+    let result = runShell(
+      text, inherited: inherited, withholding: ["SECRET"], input: [], timeout: timeout, output: output)
+    say("\(result.how) \(result.timeoutSignals) '\(String(decoding: result.output, as: UTF8.self))'")
+    exit(0)
+  }
+
+  static func say(_ text: String) {
+    _ = "cb: \(text)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
   }
 }

@@ -1,0 +1,83 @@
+/// Bytes from outside (arguments, environment, paths, shell text) as a `String` that gives the same bytes back.
+///
+/// A Swift String holds Unicode only, and decoding repairs what is not UTF-8: `caf\xe9` becomes `caf\u{FFFD}`, another
+/// file and another word for a shell. So a byte that is not part of valid UTF-8 is written as the private character
+/// U+F700 + byte, and such a character in the text itself as its three bytes, each in the same way: any text comes back
+/// as it was. Python's surrogateescape (PEP 383) is the model; a String has no lone surrogates.
+package enum ByteText {
+  private static let base: UInt32 = 0xF700
+  /// U+F780 to U+F7FF.
+  private static let escapes: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
+
+  /// The bytes as text; nothing is lost.
+  package static func decode(_ bytes: some Collection<UInt8>) -> String {
+    // Nearly always ASCII.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
+    var text = String.UnicodeScalarView()
+    var decoder = UTF8()
+    var iterator = bytes.makeIterator()
+    var position = bytes.startIndex
+    loop: while true {
+      switch decoder.decode(&iterator) {
+      case .emptyInput: break loop
+      case .scalarValue(let scalar) where !escapes.contains(scalar.value):
+        text.append(scalar)
+        position = bytes.index(position, offsetBy: UTF8.width(scalar))
+      case .scalarValue, .error:
+        // Go on by one byte: what follows may be valid by itself.
+        let count = isEscape(bytes[position...]) ? 3 : 1
+        for byte in bytes[position...].prefix(count) { text.append(escaped(byte)) }
+        position = bytes.index(position, offsetBy: count)
+        decoder = UTF8()
+        iterator = bytes.makeIterator()
+        for _ in bytes[..<position] { _ = iterator.next() }
+      }
+    }
+    return String(text)
+  }
+
+  /// The text of a C string.
+  package static func decode(cString: UnsafePointer<CChar>) -> String {
+    var count = 0
+    while cString[count] != 0 { count += 1 }
+    return cString.withMemoryRebound(to: UInt8.self, capacity: count) {
+      decode(UnsafeBufferPointer(start: $0, count: count))
+    }
+  }
+
+  /// The bytes of a text that `decode` made, or of any other.
+  package static func encode(_ text: String) -> [UInt8] {
+    guard text.unicodeScalars.contains(where: { escapes.contains($0.value) }) else { return Array(text.utf8) }
+    var bytes: [UInt8] = []
+    for scalar in text.unicodeScalars {
+      if escapes.contains(scalar.value) {
+        bytes.append(UInt8(scalar.value - base))
+      } else {
+        bytes += Array(String(scalar).utf8)
+      }
+    }
+    return bytes
+  }
+
+  /// The bytes of a path as a C string.
+  package static func path(_ text: String) -> [CChar] {
+    encode(text).map { CChar(bitPattern: $0) } + [0]
+  }
+
+  /// Whether the text holds bytes that are not UTF-8.
+  package static func holdsOtherBytes(_ text: String) -> Bool {
+    text.unicodeScalars.contains { escapes.contains($0.value) }
+  }
+
+  private static func escaped(_ byte: UInt8) -> Unicode.Scalar {
+    // Bytes below 0x80 are valid UTF-8, and never come here but as themselves.
+    byte < 0x80 ? Unicode.Scalar(byte) : Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
+  }
+
+  /// Whether the bytes begin with the UTF-8 of one of the private characters.
+  private static func isEscape(_ bytes: some Collection<UInt8>) -> Bool {
+    let head = Array(bytes.prefix(3))
+    guard head.count == 3, head[0] == 0xEF, head[1] == 0x9E || head[1] == 0x9F else { return false }
+    return (0x80...0xBF).contains(head[2])
+  }
+}
