@@ -12,6 +12,8 @@ let package = Package(
   traits: [
     .default(enabledTraits: ["Redis", "TLS"]),
     .trait(name: "Redis", description: "The Redis store (needs libhiredis)"),
+    .trait(
+      name: "NextFormat", description: "For tests alone: a program that writes what a later version could write"),
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
@@ -62,6 +64,11 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    // What every store has to do, and values of every kind at random.
+    .target(
+      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker"],
+      path: "Tests/Support/StoreConformance",
+      swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
@@ -70,11 +77,15 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "BreakerStoreTests",
-      dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "store-exerciser"],
+      dependencies: [
+        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "store-exerciser",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RedisStoreTests",
-      dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
+      dependencies: [
+        "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "StoreConformance", "System",
+      ],
       swiftSettings: strict),
     .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
     .testTarget(
