@@ -1,5 +1,5 @@
-import System
 import CircuitBreaker
+import System
 import Testing
 
 /// Names (CONTRACT section 2) and texts on a terminal.

@@ -1,5 +1,5 @@
-import System
 import CircuitBreaker
+import System
 import Testing
 
 /// The settings of CONTRACT section 3: what each key takes, and how it refuses the rest.
