@@ -69,7 +69,8 @@ let package = Package(
       name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker"],
       path: "Tests/Support/StoreConformance",
       swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -90,11 +91,18 @@ let package = Package(
     .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
     .testTarget(
       name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
+    // The words of the command line and the configuration file, parsed in this process.
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "cb", "CircuitBreaker", "Settings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
       name: "CLIOutputTests",
       dependencies: [
-        "cb", "BreakerStore", "CircuitBreaker", "JSON", "System",
+        "cb", "BreakerStore", "CircuitBreaker", "JSON", "Settings", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Golden"],
       swiftSettings: strict),
