@@ -32,7 +32,7 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
-      let arguments = try commandFirst(arguments)
+      let arguments = arguments == ["-V"] ? ["--version"] : try commandFirst(arguments)
       if let plain = PlainCommand(arguments) {
         if case .run = plain {
           // CMD gets the limit that cb was given.
@@ -117,8 +117,7 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    var text = sentence
-    if text.hasSuffix(".") { text.removeLast() }
+    let text = UsageSentence.text(sentence)
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }

@@ -18,6 +18,7 @@ extension BreakerDocument {
     if case .open(let open) = breaker.phase, open.retryAt == nil, breaker.hold?.state != .open {
       throw .damaged("it is open without an end, and nobody holds it")
     }
+    breaker.changedAt = try reader.optionalTime("changed_at")
     breaker.failCounter = try reader.count("fail_counter")
     if let failure = reader.child("last_failure") {
       breaker.lastFailure = Breaker.LastFailure(at: try failure.time("at"), reason: try failure.string("reason"))
@@ -30,6 +31,7 @@ extension BreakerDocument {
     }
     breaker.rejectionNoticed = document["rejection_noticed"]?.bool ?? false
     if let totals = reader.child("totals") { breaker.totals = try decodeTotals(totals) }
+    if let durations = reader.child("durations") { breaker.durations = try decodeDurations(durations) }
     breaker.lastPolicy = EventDocument.decodePolicy(document["run_settings"])
     if let policy = EventDocument.decodePolicy(document["other_run_settings"]) {
       breaker.otherPolicy = Breaker.OtherPolicy(policy: policy, at: try reader.time("other_run_settings_until"))
@@ -91,6 +93,15 @@ extension BreakerDocument {
     totals.forced = try reader.optionalCount("forced")
     totals.recorded = try reader.optionalCount("recorded")
     return totals
+  }
+
+  private static func decodeDurations(_ reader: Reader) throws(Fault) -> DurationHistogram {
+    let counts = reader.value["counts"]?.array?.map { $0.int ?? -1 } ?? []
+    let sum = Span(milliseconds: Int64(try reader.count("sum_ms")))
+    guard let durations = DurationHistogram(counts: counts, sum: sum) else {
+      throw .damaged("'durations' is not readable")
+    }
+    return durations
   }
 
   package static func decodeSettings(_ value: JSONValue) throws(Fault) -> StoredSettings {

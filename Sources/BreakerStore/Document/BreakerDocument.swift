@@ -22,6 +22,7 @@ package enum BreakerDocument {
     document.append("state", .string(breaker.state.rawValue))
     document.append("generation", .integer(Int64(breaker.generation)))
     encodePhase(breaker, into: &document)
+    if let changed = breaker.changedAt { document.append("changed_at", time(changed)) }
     document.append("fail_counter", .integer(Int64(breaker.failCounter)))
     if let failure = breaker.lastFailure {
       var object = JSONObject(reservingCapacity: 2)
@@ -33,6 +34,7 @@ package enum BreakerDocument {
     if breaker.streak != TripStreak() { document.append("streak", encodeStreak(breaker.streak)) }
     if breaker.rejectionNoticed { document.append("rejection_noticed", .bool(true)) }
     document.append("totals", encodeTotals(breaker.totals))
+    if !breaker.durations.isEmpty { document.append("durations", encodeDurations(breaker.durations)) }
     if let policy = breaker.lastPolicy { document.append("run_settings", EventDocument.encodePolicy(policy)) }
     if let other = breaker.otherPolicy {
       document.append("other_run_settings", EventDocument.encodePolicy(other.policy))
@@ -79,6 +81,14 @@ package enum BreakerDocument {
   private static func encodeTotals(_ totals: Totals) -> JSONValue {
     var object = JSONObject(reservingCapacity: 12)
     for field in totals.fields { object.append(field.key, .integer(Int64(field.count))) }
+    return .object(object)
+  }
+
+  /// A count a bucket, and the sum: it only informs.
+  private static func encodeDurations(_ durations: DurationHistogram) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 2)
+    object.append("counts", .array(durations.counts.map { .integer(Int64($0)) }))
+    object.append("sum_ms", .integer(durations.sum.milliseconds))
     return .object(object)
   }
 

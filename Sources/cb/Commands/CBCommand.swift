@@ -25,6 +25,6 @@ struct CB: ParsableCommand {
     subcommands: [
       Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, Set.self,
       Check.self, Wait.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self,
-      Names.self,
+      List.self,
     ])
 }

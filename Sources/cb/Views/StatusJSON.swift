@@ -3,12 +3,12 @@ import CircuitBreaker
 import JSON
 import Settings
 
-/// A breaker as `status --json` shows it (CONTRACT section 8).
+/// A breaker as `status --json` shows it (docs/CONTRACT.md, "`cb status --json`").
 enum StatusJSON {
   static func object(_ name: BreakerName, _ breaker: Breaker, _ resolved: ResolvedSettings, at now: Timestamp)
     -> JSONValue
   {
-    var object = JSONObject(reservingCapacity: 20)
+    var object = JSONObject(reservingCapacity: 26)
     object.append("name", .string(name.text))
     object.append("state", .string(breaker.state.rawValue))
     object.append("held", breaker.hold.map(held) ?? .null)
@@ -25,11 +25,18 @@ enum StatusJSON {
     object.append("retry_after", breaker.retryAfter(resolved.policy, at: now).map { .number($0.seconds) } ?? .null)
     object.append("generation", .integer(Int64(breaker.generation)))
     object.append("trials", .integer(Int64(breaker.trials)))
-    object.append("running", .integer(Int64(breaker.running)))
+    object.append("running", isLimited(breaker, resolved) ? .integer(Int64(breaker.running)) : .null)
+    object.append("changed_at", (breaker.changedAt ?? changeInHistory(breaker)).map(time) ?? .null)
+    let isDue = breaker.state == .open && breaker.wouldAdmit(resolved.policy, at: now)
+    object.append("due", .bool(isDue))
+    object.append("holders", .array(breaker.leases.filter { $0.role != .observed }.map { holder($0, breaker) }))
+    object.append("window", window(breaker, at: now))
+    object.append("last_run_settings", lastRunSettings(breaker, resolved.settings))
+    object.append("last_hint", breaker.lastHint.map(lastHint) ?? .null)
     object.append("trips_in_a_row", .integer(Int64(breaker.streak.current(at: now))))
     object.append("last_failure", breaker.lastFailure.map(lastFailure) ?? .null)
     object.append("last_success", breaker.lastSuccess.map(time) ?? .null)
-    var totals = JSONObject(reservingCapacity: 12)
+    var totals = JSONObject(reservingCapacity: 16)
     for field in breaker.totals.fields { totals.append(field.key, .integer(Int64(field.count))) }
     object.append("totals", .object(totals))
     var settings = JSONObject(reservingCapacity: SettingKey.allCases.count)
@@ -47,10 +54,68 @@ enum StatusJSON {
     return .object(object)
   }
 
+  /// Whether runs take places: by what is set here, by what the last run used, or as one of them holds a place now.
+  private static func isLimited(_ breaker: Breaker, _ resolved: ResolvedSettings) -> Bool {
+    resolved.settings.maxConcurrent != nil || breaker.lastPolicy?.maxConcurrent != nil
+      || breaker.leases.contains { $0.kind == .run && ($0.role == .ordinary || $0.role == .forced) }
+  }
+
+  /// For a breaker that an older version changed last.
+  private static func changeInHistory(_ breaker: Breaker) -> Timestamp? {
+    breaker.history.last { $0.to == breaker.state && $0.from != breaker.state }?.at
+  }
+
+  private static func holder(_ lease: Lease, _ breaker: Breaker) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 5)
+    object.append("kind", .string(breaker.heldPlace(of: lease).rawValue))
+    append(lease.caller, pid: lease.holder?.pid, to: &object)
+    object.append("since", time(lease.since))
+    return .object(object)
+  }
+
+  private static func append(_ caller: Caller?, pid: Int32? = nil, to object: inout JSONObject) {
+    object.append("host", caller.map { .string($0.host) } ?? .null)
+    object.append("pid", (caller?.pid ?? pid).map { .integer(Int64($0)) } ?? .null)
+    object.append("user", caller.map { .string($0.user) } ?? .null)
+  }
+
+  /// By the settings that the last run used.
+  private static func window(_ breaker: Breaker, at now: Timestamp) -> JSONValue {
+    guard let size = breaker.lastPolicy?.window else { return .null }
+    let tally = breaker.window.tally(size: size, at: now)
+    func share(_ part: Int) -> JSONValue {
+      tally.calls == 0 ? .integer(0) : .number(Double(part) / Double(tally.calls))
+    }
+    var object = JSONObject(reservingCapacity: 5)
+    object.append("calls", .integer(Int64(tally.calls)))
+    object.append("failures", .integer(Int64(tally.failures)))
+    object.append("failure_rate", share(tally.failures))
+    object.append("slow", .integer(Int64(tally.slow)))
+    object.append("slow_rate", share(tally.slow))
+    return .object(object)
+  }
+
+  private static func lastRunSettings(_ breaker: Breaker, _ settings: Settings) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 4)
+    if let last = breaker.lastPolicy {
+      for (key, value) in PolicyText.differences(last, from: settings) { object.append(key.name, value.json) }
+    }
+    return .object(object)
+  }
+
+  private static func lastHint(_ hint: Breaker.LastHint) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 3)
+    object.append("at", time(hint.at))
+    object.append("until", time(hint.until))
+    object.append("capped", .bool(hint.isCapped))
+    return .object(object)
+  }
+
   private static func lastFailure(_ failure: Breaker.LastFailure) -> JSONValue {
-    var object = JSONObject(reservingCapacity: 2)
+    var object = JSONObject(reservingCapacity: 5)
     object.append("at", time(failure.at))
     object.append("reason", .string(failure.reason))
+    append(failure.caller, to: &object)
     return .object(object)
   }
 

@@ -26,10 +26,19 @@ struct StatusRow {
   var breaker: BreakerName
   var state: CircuitState
   var isHeld: Bool
+  /// Open, and what would be rejected runs all the same.
+  var isObserved: Bool
   var failures: String
+  var failCounter: Int
   var retry: Retry
   var lastFailure: Breaker.LastFailure?
   var lastSuccess: Timestamp?
+  var changedAt: Timestamp?
+  var rejected: Int
+  /// Who holds trials and places: `ann@web-3[4711]`, the first of them.
+  var holders: String
+  /// Why it is held, or why it opened.
+  var note: String
   var now: Timestamp
 
   init(_ row: BreakerRow) {
@@ -42,12 +51,18 @@ struct StatusRow {
     self.now = now
     state = breaker.state
     isHeld = breaker.hold != nil
+    isObserved = settings.settings.mode == .observe && !breaker.isOpenedByHand
     failures = Self.failures(breaker, breaker.lastPolicy ?? settings.policy, at: now)
+    failCounter = breaker.failCounter
     retry = Self.retry(breaker, settings.policy, at: now)
     lastFailure = breaker.lastFailure.map {
       Breaker.LastFailure(at: $0.at, reason: $0.reason.escapingControls())
     }
     lastSuccess = breaker.lastSuccess
+    changedAt = breaker.changedAt
+    rejected = breaker.totals.rejected + breaker.totals.wouldReject
+    holders = Self.holders(breaker)
+    note = Self.note(breaker)
   }
 
   /// `3/5` in a row, or with a window the share of its runs that failed: `60% of 20`. By the settings of the last run,
@@ -67,6 +82,27 @@ struct StatusRow {
     }
   }
 
+  private static func holders(_ breaker: Breaker) -> String {
+    let texts = breaker.leases.filter { $0.role != .observed }.map { lease in
+      lease.caller.map { WhoText.text($0) } ?? lease.holder.map { "pid \($0.pid)" } ?? "?"
+    }
+    guard let first = texts.first else { return "-" }
+    return (texts.count == 1 ? first : "\(first) and \(texts.count - 1) more").escapingControls()
+  }
+
+  private static func note(_ breaker: Breaker) -> String {
+    if let hold = breaker.hold {
+      return ("by \(hold.by)" + (hold.reason.map { ": \($0)" } ?? "")).escapingControls()
+    }
+    if case .open(let open) = breaker.phase { return (open.reason ?? "-").escapingControls() }
+    return "-"
+  }
+
+  /// Whether it is open, and the next run is a trial, `elapsed` after the look at the store.
+  func isDue(elapsed: Span = .zero) -> Bool {
+    if case .due(let due) = retry { due <= now + elapsed } else { false }
+  }
+
   /// The words of the column, `elapsed` after the look at the store.
   func retryText(elapsed: Span = .zero) -> String {
     switch retry {
@@ -80,7 +116,27 @@ struct StatusRow {
     }
   }
 
-  var stateText: String { isHeld ? "\(state.rawValue) (held)" : state.rawValue }
+  func stateText(elapsed: Span = .zero) -> String {
+    if isHeld { return "\(state.rawValue) (held)" }
+    guard state == .open else { return state.rawValue }
+    if isDue(elapsed: elapsed) { return "open, due" }
+    return isObserved ? "open (observed)" : "open"
+  }
+
+  /// A longest form of `stateText`, so that a column does not jump when a countdown ends.
+  var widestState: String { isHeld || state != .open || isObserved ? stateText() : "open, due" }
+}
+
+extension Breaker {
+  /// Whether a person opened it, or holds it open: then it rejects also where the mode is to observe.
+  var isOpenedByHand: Bool {
+    if case .open(let open) = phase { open.isByHand } else { false }
+  }
+}
+
+/// The process behind an act, for people: `ann@web-3[4711]`.
+enum WhoText {
+  static func text(_ caller: Caller) -> String { "\(caller.user)@\(caller.host)[\(caller.pid)]" }
 }
 
 /// How long ago something was, in its largest unit.
@@ -96,9 +152,30 @@ enum Age {
   }
 }
 
-/// A time for people: UTC, to the second, so that lines of all hosts compare.
+/// A time for people: UTC, to the second, so that lines of all hosts compare; and on the clock of this host.
 enum ClockText {
   static func seconds(_ time: Timestamp) -> String {
     String(RFC3339.format(time).prefix(19)) + "Z"
+  }
+
+  /// `18:05:02` on this host's clock, with the date where it is another day than now.
+  static func local(_ time: Timestamp, now: Timestamp) -> String {
+    LocalTime.text(time.milliseconds, now: now.milliseconds)
+  }
+
+  /// `2026-11-23T15:17:08Z (16:17:08 here, 18s ago)`; the clock of this host only where it is not UTC's.
+  static func moment(_ time: Timestamp, at now: Timestamp) -> String {
+    "\(seconds(time)) (\(here(time, now: now))\(Age.text(time, at: now)))"
+  }
+
+  /// `2026-11-23T15:17:08Z (16:17:08 here)`
+  static func ahead(_ time: Timestamp, at now: Timestamp) -> String {
+    let here = here(time, now: now)
+    return here.isEmpty ? seconds(time) : "\(seconds(time)) (\(here.dropLast(2)))"
+  }
+
+  private static func here(_ time: Timestamp, now: Timestamp) -> String {
+    let local = LocalTime.text(time.milliseconds, now: time.milliseconds)
+    return seconds(time).hasSuffix("T\(local)Z") ? "" : "\(self.local(time, now: now)) here, "
   }
 }

@@ -8,12 +8,18 @@ struct WatchModel {
     case open
     case close
     case halfOpen
+    case reset
+    case holdOpen
+    case holdClosed
 
     var verb: String {
       switch self {
       case .open: "Open"
       case .close: "Close"
       case .halfOpen: "Half-open"
+      case .reset: "Reset"
+      case .holdOpen: "Hold open"
+      case .holdClosed: "Hold closed"
       }
     }
   }
@@ -22,7 +28,9 @@ struct WatchModel {
   enum Action: Equatable {
     case none
     case quit
-    case apply(Change, BreakerName)
+    /// The store is to be looked at: one breaker is to be shown in full.
+    case look
+    case apply(Change, BreakerName, reason: String?)
   }
 
   /// What the keys mean.
@@ -30,6 +38,45 @@ struct WatchModel {
     case looking
     case filtering
     case asking(Change, BreakerName)
+    case choosingHold(BreakerName)
+    case giving(Change, BreakerName, reason: String)
+  }
+
+  /// Which order the rows have.
+  enum Order: Equatable, CaseIterable {
+    case urgency
+    case name
+    case state
+    case failures
+    case changed
+
+    var next: Order {
+      let all = Self.allCases
+      return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
+    }
+
+    var text: String { "\(self)" }
+
+    init(_ order: StatusOrder?) {
+      self =
+        switch order {
+        case nil: .urgency
+        case .name: .name
+        case .state: .state
+        case .failures: .failures
+        case .changed: .changed
+        }
+    }
+
+    func sorted(_ rows: [StatusRow]) -> [StatusRow] {
+      switch self {
+      case .urgency: StatusOrder.byUrgency(rows)
+      case .name: StatusOrder.name.sorted(rows)
+      case .state: StatusOrder.state.sorted(rows)
+      case .failures: StatusOrder.failures.sorted(rows)
+      case .changed: StatusOrder.changed.sorted(rows)
+      }
+    }
   }
 
   var interval: Span
@@ -37,7 +84,19 @@ struct WatchModel {
   var message = ""
   /// What could not be read at the last look.
   var fault = ""
+  /// Of when the rows are, while the store cannot be read since.
+  var staleSince: Timestamp?
+  /// Why there is nothing to see, where it is not that there are no breakers: names that are not there.
+  var emptiness = ""
   private(set) var filter = ""
+  private(set) var order: Order
+  private(set) var isHelpShown = false
+  /// The breaker that is shown in full.
+  private(set) var inspected: BreakerName?
+  /// Its lines.
+  var detail: [String] = []
+  /// The first of them that is drawn.
+  private(set) var detailTop = 0
   private var mode = Mode.looking
   private var all: [StatusRow] = []
   /// By name and not by place: the selection stays with its breaker when others come and go.
@@ -47,15 +106,16 @@ struct WatchModel {
   /// Rows that fit between the header and the last line.
   var room = 20 { didSet { keepSelectionInView() } }
 
-  init(interval: Span) {
+  init(interval: Span, order: StatusOrder? = nil) {
     self.interval = interval
+    self.order = Order(order)
   }
 
   /// All breakers, for the counts.
   var rows: [StatusRow] {
     get { all }
     set {
-      all = newValue
+      all = order.sorted(newValue)
       keepSelection()
     }
   }
@@ -88,6 +148,9 @@ struct WatchModel {
     switch mode {
     case .filtering: .filter(filter)
     case .asking(let change, let name): .question("\(change.verb) \(name.text.escapingControls())? [y/N]")
+    case .choosingHold(let name): .question("Hold \(name.text.escapingControls()) o open or c closed? [o/c]")
+    case .giving(let change, let name, let reason):
+      .question("\(change.verb) \(name.text.escapingControls()), why? (Enter does it, Esc leaves it) \(reason)_")
     case .looking: [message, fault].first { !$0.isEmpty }.map { .message($0) } ?? .help
     }
   }
@@ -100,19 +163,50 @@ struct WatchModel {
     case .asking(let change, let name):
       // Whatever is not a plain yes is a no.
       mode = .looking
-      return key == .character("y") || key == .character("Y") ? .apply(change, name) : .none
-    case .looking: return takeWhileLooking(key)
+      return key == .character("y") || key == .character("Y") ? .apply(change, name, reason: nil) : .none
+    case .choosingHold(let name):
+      mode = .looking
+      if key == .character("o") { mode = .giving(.holdOpen, name, reason: "") }
+      if key == .character("c") { mode = .giving(.holdClosed, name, reason: "") }
+      return .none
+    case .giving(let change, let name, let reason): return takeReason(key, change, name, reason)
+    case .looking: return isHelpShown ? takeWhileHelped(key) : takeWhileLooking(key)
     }
+  }
+
+  private mutating func takeWhileHelped(_ key: Key) -> Action {
+    isHelpShown = false
+    return key == .character("q") ? .quit : .none
   }
 
   private mutating func takeWhileLooking(_ key: Key) -> Action {
     message = ""
     switch key {
     case .character("q"): return .quit
-    case .character("/"): mode = .filtering
+    case .character("?"): isHelpShown = true
     case .character("o"): ask(.open)
     case .character("c"): ask(.close)
     case .character("h"): ask(.halfOpen)
+    case .character("r"): askForReason(.reset)
+    case .character("H"): choose { .choosingHold($0) }
+    default: return inspected == nil ? takeInTable(key) : takeInDetail(key)
+    }
+    return .none
+  }
+
+  private mutating func takeInTable(_ key: Key) -> Action {
+    switch key {
+    case .character("/"): mode = .filtering
+    case .character("s"):
+      order = order.next
+      rows = all
+      message = "sorted by \(order.text)"
+    case .enter:
+      guard let selected else { return .none }
+      inspected = selected
+      detail = []
+      detailTop = 0
+      return .look
     case .escape: setFilter("")
     case .up, .character("k"): move(by: -1)
     case .down, .character("j"): move(by: 1)
@@ -120,9 +214,28 @@ struct WatchModel {
     case .pageDown: move(by: max(1, room - 1))
     case .home: move(by: -shown.count)
     case .end: move(by: shown.count)
-    case .enter, .backspace, .character: break
+    case .backspace, .character: break
     }
     return .none
+  }
+
+  private mutating func takeInDetail(_ key: Key) -> Action {
+    switch key {
+    case .enter, .escape, .backspace: inspected = nil
+    case .up, .character("k"): scroll(by: -1)
+    case .down, .character("j"): scroll(by: 1)
+    case .pageUp: scroll(by: -max(1, room - 1))
+    case .pageDown: scroll(by: max(1, room - 1))
+    case .home: scroll(by: -detail.count)
+    case .end: scroll(by: detail.count)
+    case .character: break
+    }
+    return .none
+  }
+
+  /// A line more than rows fit, as a detail has no header of columns.
+  private mutating func scroll(by lines: Int) {
+    detailTop = min(max(0, detailTop + lines), max(0, detail.count - room - 1))
   }
 
   private mutating func takeWhileFiltering(_ key: Key) -> Action {
@@ -140,8 +253,28 @@ struct WatchModel {
     return .none
   }
 
-  private mutating func ask(_ change: Change) {
-    if let selected { mode = .asking(change, selected) } else { message = "no breaker is selected" }
+  private mutating func takeReason(_ key: Key, _ change: Change, _ name: BreakerName, _ reason: String) -> Action {
+    switch key {
+    case .enter:
+      mode = .looking
+      return .apply(change, name, reason: reason.isEmpty ? nil : reason)
+    case .escape:
+      mode = .looking
+      message = "left as it is"
+    case .backspace: mode = .giving(change, name, reason: String(reason.dropLast()))
+    case .character(let character) where reason.utf8.count < ReasonOption.longest - 16:
+      mode = .giving(change, name, reason: reason + String(character))
+    default: break
+    }
+    return .none
+  }
+
+  private mutating func ask(_ change: Change) { choose { .asking(change, $0) } }
+
+  private mutating func askForReason(_ change: Change) { choose { .giving(change, $0, reason: "") } }
+
+  private mutating func choose(_ next: (BreakerName) -> Mode) {
+    if let name = inspected ?? selected { mode = next(name) } else { message = "no breaker is selected" }
   }
 
   private mutating func setFilter(_ text: String) {
@@ -162,15 +295,20 @@ struct WatchModel {
   private mutating func keepSelection() {
     let rows = shown
     if !rows.contains(where: { $0.breaker == selected }) {
-      // The next in order takes the place of one that is gone.
-      selected = (rows.first { row in selected.map { row.breaker > $0 } ?? true } ?? rows.last)?.breaker
+      // What now has its place takes the place of one that is gone.
+      let index = min(lastIndex, max(0, rows.count - 1))
+      selected = rows.isEmpty ? nil : rows[index].breaker
     }
     keepSelectionInView()
   }
 
+  /// Where the selected row was drawn last.
+  private var lastIndex = 0
+
   private mutating func keepSelectionInView() {
     let rows = shown
     let index = rows.firstIndex { $0.breaker == selected } ?? 0
+    lastIndex = index
     let room = max(1, room)
     top = min(max(0, min(top, index)), max(0, rows.count - room))
     if index >= top + room { top = index - room + 1 }

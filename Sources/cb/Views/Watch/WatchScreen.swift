@@ -19,63 +19,103 @@ struct WatchScreen {
 
   func lines(_ model: WatchModel) -> [String] {
     var lines = [title(model)]
-    let shown = model.shown
-    if shown.isEmpty {
-      lines.append("")
-      let why = model.rows.isEmpty ? String(StatusTable.empty.dropLast()) : "no name holds '\(model.filter)'"
-      lines.append(cut("  " + why))
+    if model.isHelpShown {
+      lines += Self.help.map { cut("  " + $0) }
+    } else if model.inspected != nil {
+      lines += model.detail.dropFirst(model.detailTop)
     } else {
-      var style = style
-      style.columns = columns - 2
-      let table = StatusTable(shown, style, elapsed: elapsed, indent: 2)
-      lines.append("  " + table.header)
-      for row in shown.dropFirst(model.top).prefix(max(0, size.rows - Self.frame)) {
-        let isSelected = row.breaker == model.selected
-        lines.append((isSelected ? style.paint(">", .bold) + " " : "  ") + table.line(row))
-      }
+      lines += table(model)
     }
     while lines.count < size.rows - 1 { lines.append("") }
     lines = Array(lines.prefix(max(0, size.rows - 1)))
-    lines.append(footer(model, shown.count))
+    lines.append(footer(model))
     return lines
   }
 
+  private func table(_ model: WatchModel) -> [String] {
+    let shown = model.shown
+    guard !shown.isEmpty else {
+      let why =
+        !model.rows.isEmpty
+        ? "no name holds '\(model.filter)'"
+        : model.emptiness.isEmpty ? String(StatusTable.empty.dropLast()) : model.emptiness.escapingControls()
+      return ["", cut("  " + why)]
+    }
+    var style = style
+    style.columns = columns - 2
+    let table = StatusTable(shown, style, elapsed: elapsed, indent: 2)
+    // Reverse video is over the whole of the line: colours would end it.
+    style.isColored = false
+    let plain = StatusTable(shown, style, elapsed: elapsed, indent: 2)
+    var lines = ["  " + table.header]
+    for row in shown.dropFirst(model.top).prefix(max(0, size.rows - Self.frame)) {
+      lines.append(row.breaker == model.selected ? Self.reversed("> " + plain.line(row)) : "  " + table.line(row))
+    }
+    return lines
+  }
+
+  private static func reversed(_ line: String) -> String { "\u{1B}[7m\(line)\u{1B}[0m" }
+
+  private static let help = [
+    "", "Keys", "",
+    "arrows, j, k    select a breaker; PgUp, PgDn, Home, End move further",
+    "Enter           that breaker in full, live; Enter or Esc goes back",
+    "/               show only names that hold a text; Esc shows all",
+    "s               sort by urgency, name, state, failures, changed",
+    "o  c  h         open, close, half-open the selected breaker",
+    "H               hold it open or closed until it is changed by hand",
+    "r               reset it: closed, counters, history and holds cleared",
+    "q               quit", "",
+    "Each change is asked back; for H and r the reason may be typed.", "Any key goes back.",
+  ]
+
   /// `12 breakers: 1 open, 1 half-open, 10 closed                  every 1s  15:17:26Z`
   private func title(_ model: WatchModel) -> String {
-    let rows = model.rows
-    var counts: [String] = []
-    for state in [CircuitState.open, .halfOpen, .closed] {
-      let count = rows.count { $0.state == state }
-      if count > 0 { counts.append("\(count) \(state.rawValue)") }
-    }
-    var left = rows.count == 1 ? "1 breaker" : "\(rows.count) breakers"
-    if !counts.isEmpty { left += ": " + counts.joined(separator: ", ") }
+    var left = StatusSummary.text(model.rows, elapsed: elapsed)
     if !model.filter.isEmpty { left += "  /\(model.filter)" }
     let clock = ClockText.seconds(now).dropFirst(11)
-    let corners = ["every \(DurationText.format(model.interval))  \(clock)", String(clock)]
+    var corners = ["every \(DurationText.format(model.interval))  \(clock)", String(clock)]
+    if let stale = model.staleSince {
+      let since = ClockText.seconds(stale).dropFirst(11)
+      corners = ["OLD: not read since \(since)", "OLD since \(since)", "OLD"]
+    }
     // The counts come first: of the corner as much as they leave room for.
     let width = DisplayWidth.of(left)
     guard let right = corners.first(where: { width + 2 + $0.utf8.count <= columns }) else {
       return style.paint(cut(left), .bold)
     }
     let gap = columns - width - right.utf8.count
-    return style.paint(left, .bold) + String(repeating: " ", count: gap) + style.paint(right, .dim)
+    return style.paint(left, .bold) + String(repeating: " ", count: gap)
+      + style.paint(right, model.staleSince == nil ? .dim : .red)
   }
 
-  private func footer(_ model: WatchModel, _ count: Int) -> String {
+  private func footer(_ model: WatchModel) -> String {
     switch model.footer {
     case .help:
       let arrows = style.isUnicode ? "↑↓" : "arrows"
-      let help = "q quit  \(arrows) select  / filter  o open  c close  h half-open"
-      let last = min(count, model.top + max(0, size.rows - Self.frame))
-      let place = count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
+      let isTable = model.inspected == nil && !model.isHelpShown
+      let help =
+        isTable
+        ? "q quit  ? keys  \(arrows) select  Enter in full  / filter  o open  c close"
+        : model.isHelpShown
+          ? "q quit  any key goes back" : "q quit  Esc back  \(arrows) scroll  o open  c close  h half-open"
+      let place = isTable ? place(model) : ""
       let gap = columns - DisplayWidth.of(help) - place.utf8.count
       let isPlaceShown = gap > 1 && !place.isEmpty
       return style.paint(cut(isPlaceShown ? help + String(repeating: " ", count: gap) + place : help), .dim)
-    case .message(let text): return cut(text.escapingControls())
+    case .message(let text):
+      guard let stale = model.staleSince, model.message.isEmpty else { return cut(text.escapingControls()) }
+      let since = ClockText.seconds(stale).dropFirst(11)
+      return style.paint(cut("not read since \(since): \(text)".escapingControls()), .yellow)
     case .filter(let text): return cut("/\(text)_")
-    case .question(let text): return style.paint(cut(text), .bold)
+    case .question(let text): return style.paint(cut(text.escapingControls()), .bold)
     }
+  }
+
+  private func place(_ model: WatchModel) -> String {
+    let count = model.shown.count
+    let last = min(count, model.top + max(0, size.rows - Self.frame))
+    return count > last - model.top ? "\(model.top + 1)-\(last) of \(count)" : ""
   }
 
   private func cut(_ text: String) -> String {
