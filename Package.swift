@@ -75,7 +75,7 @@ let package = Package(
     .testTarget(
       name: "CLIOutputTests",
       dependencies: [
-        "cb", "BreakerStore", "CircuitBreaker", "JSON", "System",
+        "cb", "BreakerStore", "CircuitBreaker", "JSON", "Settings", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], exclude: ["Golden"],
       swiftSettings: strict),

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 
 @testable import cb
 
