@@ -3,24 +3,46 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
 BUILD = .build/release/cb
+NAME ?= cb
+STRIP ?= -s
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 # Linked fully static: dynamic linking alone costs 3 ms a run, more than all that cb does.
 # Without mangled-name accessors: looking types up by name at run time took a third of all instructions of a run.
-# CB_STATIC_RUNTIME: see Sources/CStartup. The order of symbols puts what a run uses side by side: fewer page faults and
-# half the memory; contrib/order-symbols makes it, and lld is the linker that heeds it.
+# Without Foundation and the library of regular expressions, a third of the program: see Sources/FoundationStandIn.
+# CB_STATIC_RUNTIME: see Sources/CStartup. The order of symbols puts what a run uses side by side: fewer page faults; lld is
+# the linker that heeds it. What each of these brings is in Benchmarks/STARTUP.md.
+# Without unwinding tables, and with one copy of identical functions: a seventh of the program.
+# The prefix maps and the missing options for debuggers: the same bytes whatever the directory is called.
+ORDER = .build/symbol-order
 RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
-	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xlinker --wrap=OPENSSL_cpuid_setup -Xswiftc -use-ld=lld \
-	-Xlinker --symbol-ordering-file=$(CURDIR)/contrib/symbol-order -Xlinker --no-warn-symbol-ordering
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -DCB_STATIC_RUNTIME -Xswiftc -use-ld=lld \
+	-Xswiftc -module-alias -Xswiftc FoundationEssentials=FoundationStandIn \
+	-Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
+	-Xswiftc -Xfrontend -Xswiftc -no-serialize-debugging-options \
+	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/usr/src/cb -Xcc -ffile-prefix-map=$(CURDIR)=/usr/src/cb \
+	-Xlinker --no-eh-frame-hdr -Xlinker -T -Xlinker $(CURDIR)/contrib/without-unwind-tables.ld -Xlinker --icf=all \
+	-Xlinker --symbol-ordering-file=$(CURDIR)/$(ORDER) -Xlinker --no-warn-symbol-ordering
+# For cb alone: which libraries were drawn from, for the list of what is inside, and the commit.
+LINKED = -Xlinker --print-archive-stats=$(CURDIR)/.build/linked-archives $(shell sh contrib/source-id defsym)
 
-.PHONY: all build demo test test-traits torture lint bench install uninstall deb tarball deps clean
+.PHONY: all build compile demo test test-traits torture check lint bench install uninstall deb tarball release deps clean
 
 all: build
 
 deps:
 	@sh contrib/install-dependencies build
 
-build: deps
-	@$(SWIFT) build $(RELEASE) --product cb 2>&1 | sh contrib/quiet-linker
+build: deps compile
+
+# The build alone, for packagers: nothing is installed. The first one of a build directory links twice: see order-symbols.
+compile:
+	@mkdir -p .build && touch -a $(ORDER)
+	@test -e .build/release/Modules/FoundationStandIn.swiftmodule || \
+	  $(SWIFT) build $(RELEASE) --target FoundationStandIn 2>&1 | sh contrib/quiet-linker
+	@$(SWIFT) build $(RELEASE) $(LINKED) --product cb 2>&1 | sh contrib/quiet-linker
+	@test -s $(ORDER) || ! sh contrib/order-symbols $(BUILD) $(ORDER) || \
+	  { rm $(BUILD) && $(SWIFT) build $(RELEASE) $(LINKED) --product cb 2>&1 | sh contrib/quiet-linker; }
 	@test -x $(BUILD)
 
 demo: build
@@ -40,39 +62,60 @@ torture: build
 	@sh contrib/install-dependencies test
 	@CB_BINARY="$(CURDIR)/$(BUILD)" sh contrib/torture $(T) $(STORE)
 
+# While working: lint, and the tests that need neither a built program nor a server. Under 40 s after a build.
+check: lint
+	@sh contrib/check-version
+	$(SWIFT) build --build-tests -q
+	@SWIFT="$(SWIFT)" sh contrib/run-unit-tests
+
 lint:
-	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r Package.swift Sources Benchmarks
+	@# Tests may unwrap by force: a test that dies there has failed where it should.
+	$(SWIFT) format lint --strict --parallel --configuration Tests/.swift-format -r Tests
 
 bench: build
 	@sh contrib/install-dependencies bench
 	@$(SWIFT) build $(RELEASE) --product cb-bench 2>&1 | sh contrib/quiet-linker
 	@sh Benchmarks/run $(BUILD)
 
+# NAME=cbrun renames the program, its pages and completions together, what stands in them too; STRIP= keeps the symbols.
 install:
 	@test -x $(BUILD) || { echo "make install: $(BUILD) is not there; run make build first" >&2; exit 1; }
-	install -D -m 0755 -s $(BUILD) $(DESTDIR)$(PREFIX)/bin/cb
-	for page in man/*.1; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
-	for page in man/*.5; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man5/$$(basename $$page); done
-	for page in man/*.7; do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man7/$$(basename $$page); done
-	install -D -m 0644 completions/cb.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cb
-	install -D -m 0644 completions/_cb $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_cb
-	install -D -m 0644 completions/cb.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/cb.fish
+	install -D -m 0755 $(STRIP) $(BUILD) $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	@set -e; put() { \
+	  install -d $(DESTDIR)"$${2%/*}"; sh contrib/renamed "$$1" "$(NAME)" >$(DESTDIR)"$$2"; chmod 0644 $(DESTDIR)"$$2"; \
+	  echo "$$1 -> $(DESTDIR)$$2"; \
+	}; \
+	for page in man/*.[157]; do \
+	  name=$${page#man/cb}; put $$page $(PREFIX)/share/man/man$${page##*.}/$(NAME)$$name; \
+	done; \
+	put completions/cb.bash $(PREFIX)/share/bash-completion/completions/$(NAME); \
+	put completions/_cb $(ZSH_COMPLETIONS)/_$(NAME); \
+	put completions/cb.fish $(PREFIX)/share/fish/vendor_completions.d/$(NAME).fish
 
+# What install put there, no more; directories that others may use stay, and so do stores and settings.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/cb
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/cb.1 $(DESTDIR)$(PREFIX)/share/man/man1/cb-*.1
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/cb-config.5
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/cb.7
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/cb
-	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_cb
-	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/cb.fish
+	rm -f $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	@for page in man/*.[157]; do \
+	  name=$${page#man/cb}; set -- $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$(NAME)$$name; \
+	  echo "rm -f $$1"; rm -f "$$1"; \
+	done
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(NAME)
+	rm -f $(DESTDIR)$(ZSH_COMPLETIONS)/_$(NAME)
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$(NAME).fish
 
-# A Debian package and an archive with the static binary, in dist/.
-deb: build
-	@sh contrib/debian-package $(BUILD)
+# A Debian package, by debian/, and an archive with the static program, in dist/.
+deb: compile
+	@sh contrib/deb
 
-tarball: build
-	@sh contrib/tarball $(BUILD)
+tarball: compile
+	@sh contrib/tarball binary $(BUILD)
+
+# Everything that is published, from a clean commit, in dist/; check it by contrib/check-release dist.
+release:
+	@rm -f $(ORDER)
+	@$(MAKE) -s compile
+	@sh contrib/release $(BUILD)
 
 clean:
-	rm -rf .build
+	rm -rf .build dist

@@ -35,6 +35,9 @@ package protocol BreakerStorage {
   /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
   func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
 
+  /// Where the breakers are, for people and for labels: a URL without its secrets, or `file:DIR`.
+  var label: String { get }
+
   /// Whether the last error is one that the user has not been told of: of an outage, the first of this host.
   var isNews: Bool { get }
 

@@ -1,20 +1,18 @@
-// Work that the static Swift runtime and OpenSSL do before main, in every process, and that cb has no use for: a tenth of
-// the instructions and a sixth of the system calls of a whole `cb run`. A symbol that is defined here keeps the member of
-// the archive that defines it from being linked, constructor and all. The Makefile's static build sets the macro; any
-// other build uses the runtime as it is. If a later Swift changes these symbols, the link fails or they go unused;
+// Work that the static Swift runtime does before main, in every process, and that cb has no use for: 15 % of the instructions
+// and 2.6 % of the time of a whole `cb run` (Benchmarks/STARTUP.md). A symbol that is defined here keeps the member of the
+// archive that defines it from being linked, constructor and all. The Makefile's static build sets the macro; any other
+// build uses the runtime as it is. If a later Swift changes these symbols, the link fails or they go unused;
 // Benchmarks/instructions shows which.
 #ifdef CB_STATIC_RUNTIME
 
 static char **arguments;
 static int argument_count;
-static int has_started;
 
 // glibc hands main's arguments to constructors too.
 __attribute__((constructor)) static void start(int count, char **values, char **environment) {
   (void)environment;
   arguments = values;
   argument_count = count;
-  has_started = 1;
 }
 
 // CommandLine.cpp looks for argv in /proc/self/maps, by sscanf.
@@ -26,23 +24,6 @@ char **_swift_stdlib_getUnsafeArgvArgc(int *count) {
 void _swift_stdlib_overrideUnsafeArgvArgc(char **values, int count) {
   arguments = values;
   argument_count = count;
-}
-
-// Backtrace.cpp looks for swift-backtrace in eight places and reads its settings, to print a stack where cb crashes. The
-// settings as zeros say: off. Their size is generous, since only the runtime knows it.
-long _swift_backtraceSettings[64];
-
-_Bool _swift_backtrace_isThunkFunction(const char *name) {
-  (void)name;
-  return 0;
-}
-
-// OpenSSL asks the processor what it can do, which a hypervisor answers in tens of microseconds; and asks again when TLS
-// begins, where it counts. The linker's --wrap brings both here.
-__attribute__((weak)) void __real_OPENSSL_cpuid_setup(void);
-
-void __wrap_OPENSSL_cpuid_setup(void) {
-  if (has_started && __real_OPENSSL_cpuid_setup) __real_OPENSSL_cpuid_setup();
 }
 
 #endif

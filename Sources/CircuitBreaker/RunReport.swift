@@ -81,7 +81,7 @@ package enum RetryHint: Hashable, Sendable {
   case at(Timestamp)
 
   /// How long that is from `now`; nil where it is not ahead, and so is not a hint.
-  func ahead(of now: Timestamp) -> Span? {
+  package func ahead(of now: Timestamp) -> Span? {
     let span =
       switch self {
       case .after(let span): span

@@ -11,6 +11,7 @@ import Glibc
 ///   - withholding: variables that it does not get.
 ///   - input: its standard input; nil: cb's own.
 ///   - timeout: milliseconds, after which it and all that it started are ended; SIGKILL follows a second later.
+///   - tick: as in `LaunchRequest`.
 package func runShell(
   _ text: [UInt8],
   inherited: InheritedState,
@@ -19,7 +20,8 @@ package func runShell(
   withholding withheld: [String] = [],
   input: [UInt8]? = nil,
   timeout: Int64 = 10_000,
-  output: ShellOutput = .toStandardError
+  output: ShellOutput = .toStandardError,
+  tick: (after: Int64, action: () -> Int64?)? = nil
 ) -> CommandEnd {
   let before = SignalSet.all.becomeMask()
   defer { before.becomeMask() }
@@ -30,6 +32,7 @@ package func runShell(
     request.withheld = withheld
     request.input = input
     request.output = output
+    request.tick = tick
     return supervise(request, inherited: inherited, heeding: .of(SIGCHLD, SIGCONT))
   }
 }

@@ -26,6 +26,8 @@ package struct FileStore: BreakerStorage {
   /// The directory, for messages.
   package var path: String { String(decoding: documents.path, as: UTF8.self) }
 
+  package var label: String { "file:\(path)" }
+
   // MARK: Reading
 
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {

@@ -42,6 +42,16 @@ package struct Settings: Hashable, Sendable {
 
   package init() {}
 
+  /// The lists of all presets: they judge only what no list of the user's names.
+  package var presetRules: JudgingRules {
+    presets.reduce(into: JudgingRules()) { rules, preset in
+      let own = preset.rules
+      rules.ignore.elements += own.ignore.elements
+      rules.exclude.elements += own.exclude.elements
+      rules.holdOn.elements += own.holdOn.elements
+    }
+  }
+
   /// Gives `key` the value that `text` names; what is a list grows.
   package mutating func apply(_ key: SettingKey, _ text: String) throws(SettingFault) {
     guard key.row.take(&self, text) else { throw SettingFault(key: key, value: text) }

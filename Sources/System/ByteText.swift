@@ -59,6 +59,11 @@ package enum ByteText {
     return bytes
   }
 
+  /// The bytes of a path as a C string.
+  package static func path(_ text: String) -> [CChar] {
+    encode(text).map { CChar(bitPattern: $0) } + [0]
+  }
+
   /// Whether the text holds bytes that are not UTF-8.
   package static func holdsOtherBytes(_ text: String) -> Bool {
     text.unicodeScalars.contains { escapes.contains($0.value) }

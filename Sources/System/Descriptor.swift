@@ -36,10 +36,3 @@ package func retryingInterrupts(_ call: () -> Int) -> Int {
     if result != -1 || errno != EINTR { return result }
   }
 }
-
-/// Milliseconds of a clock that no one sets; for deadlines within a process.
-package func monotonicMilliseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-}

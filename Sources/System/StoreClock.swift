@@ -27,8 +27,8 @@ package struct StoreClock: Sendable {
     let bootID = systemBootID()
     return StoreClock {
       ClockReading(
-        bootID: bootID, bootMilliseconds: milliseconds(of: CLOCK_BOOTTIME),
-        wallMilliseconds: milliseconds(of: CLOCK_REALTIME))
+        bootID: bootID, bootMilliseconds: clockMilliseconds(CLOCK_BOOTTIME),
+        wallMilliseconds: clockMilliseconds(CLOCK_REALTIME))
     }
   }
 }
@@ -45,10 +45,4 @@ package func systemBootID() -> String {
   if id.isEmpty { return unknownBootID }
   guard let namespace = namespaceInode("time"), namespace != 0xEFFF_FFFA else { return id }
   return "\(id)+\(namespace)"
-}
-
-private func milliseconds(of clock: clockid_t) -> Int64 {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -20,7 +20,7 @@ enum Main {
       }
       arguments.append(ByteText.decode(cString: argument))
     }
-    let world = World(inherited: inherited, commandLine: commandLine)
+    let world = World(inherited: inherited, words: arguments, commandLine: commandLine)
     // A program with more rights than its caller (setuid, file capabilities) would take the caller's word for where
     // the store is and what to run on an event.
     if inherited.isElevated {
@@ -32,7 +32,11 @@ enum Main {
 
   private static func dispatch(_ arguments: [String], _ world: World) -> Int32 {
     do throws(CommandFailure) {
-      let arguments = arguments == ["-V"] ? ["--version"] : try commandFirst(arguments)
+      if let version = BuildVersion.answer(arguments) {
+        try world.print(version)
+        return ExitCode.success
+      }
+      let arguments = try commandFirst(arguments)
       if let plain = PlainCommand(arguments) {
         if case .run = plain {
           // CMD gets the limit that cb was given.

@@ -107,7 +107,7 @@ struct Session {
         redis = try RedisLocation.parse(url, environment: password)
       } catch {
         // A password that cannot be had was not typed, whatever the URL was.
-        let isURL = ![.passwordFile, .passwordVariable, .password].contains(error.part)
+        let isURL = !error.concernsPassword
         throw StoreError(
           .configuration("store: \(error.description)"), "use", isTyped && isURL ? typedURL : "store")
       }
@@ -150,9 +150,23 @@ struct Session {
 
   /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
   /// no directory for one.
-  func standIn() -> FileStore? {
+  func standIn() -> (any BreakerStorage)? {
     if case .directory = location { return nil }
-    return StoreLocation.defaultDirectory(world).map { Self.fileStore($0, world: world) }
+    let own = (store as? RedisStore)?.standInDirectory
+    return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
+  }
+
+  /// Where a permit is reported: the store, or under `local` the stand-in that gave it while the store is away.
+  func storeForReports(_ name: BreakerName) throws(CommandFailure) -> any BreakerStorage {
+    do {
+      _ = try store.read(name)
+      return store
+    } catch {
+      guard settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn() else {
+        throw .failed("\(name): \(error.description)")
+      }
+      return standIn
+    }
   }
 
   // MARK: Settings
@@ -189,6 +203,6 @@ struct Session {
   /// What was left out because it cannot be used, a line each.
   func warnings(for settings: ResolvedSettings, stored: StoredSettings?) -> [String] {
     configuration.warnings + settings.faults.map { $0.message + "; it is left out" }
-      + (stored?.unknownKeys ?? []).map { "stored setting \(SettingKey.unknown($0)); it is left out" }
+      + (stored?.unknownKeys ?? []).map { "stored settings: \(SettingKey.unknownBriefly($0)); it is left out" }
   }
 }

@@ -7,6 +7,8 @@ import System
 /// What a command may touch of the world outside: made once in main and passed on.
 struct World {
   var inherited: InheritedState
+  /// The words of the command line before `--`.
+  var words: [String] = []
   /// CMD and its arguments as the kernel gave them, ended by NULL; nil where the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
@@ -25,6 +27,9 @@ struct World {
     let hasPassword = environment("CB_STORE")?.utf8.contains(UInt8(ascii: "@")) ?? false
     return ["CB_REDIS_PASSWORD"] + (hasPassword ? ["CB_STORE"] : [])
   }
+
+  /// `CB_BYPASS=1`: no breaker for anybody, for the night in which the breaker itself is in the way.
+  var isBypassed: Bool { environment("CB_BYPASS") == "1" }
 
   /// 128 random bits for a token.
   func token() -> Token {

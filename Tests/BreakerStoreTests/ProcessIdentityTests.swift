@@ -17,44 +17,43 @@ import Testing
     #expect(me.pid == getpid())
     #expect(me.startTime > 0 && me.pidNamespace > 0)
     #expect(me == ProcessIdentity.current())
-    #expect(me.liveness(seenBy: me, sharesMachine: true) == .alive)
-    #expect(me.liveness(seenBy: me, sharesMachine: false) == .alive)
+    #expect(me.life(seenBy: me) == .running)
   }
 
   @Test func `a process is alive until it ends, and a zombie is dead`() throws {
     let child = ChildProcess(["/bin/sleep", "1000"])
     let it = try identity(of: child.pid)
-    #expect(it.liveness(seenBy: me, sharesMachine: true) == .alive)
+    #expect(it.life(seenBy: me) == .running)
     kill(child.pid, SIGKILL)
     var info = siginfo_t()
     waitid(P_PID, id_t(child.pid), &info, WEXITED | WNOWAIT)
-    #expect(it.liveness(seenBy: me, sharesMachine: true) == .dead)
+    #expect(it.life(seenBy: me) == .ended)
     child.wait()
-    #expect(it.liveness(seenBy: me, sharesMachine: true) == .dead)
+    #expect(it.life(seenBy: me) == .ended)
   }
 
   @Test func `a later process of the same pid is another one`() {
     var earlier = me
     earlier.startTime -= 1
-    #expect(earlier.liveness(seenBy: me, sharesMachine: true) == .dead)
+    #expect(earlier.life(seenBy: me) == .ended)
   }
 
-  @Test func `another boot is death only where the machine is the same`() {
-    var earlier = me
-    earlier.bootID = "00000000-0000-0000-0000-000000000000"
-    #expect(earlier.liveness(seenBy: me, sharesMachine: true) == .dead)
-    #expect(earlier.liveness(seenBy: me, sharesMachine: false) == .unknown)
-    earlier.bootID = unknownBootID
-    #expect(earlier.liveness(seenBy: me, sharesMachine: true) == .unknown)
-    #expect(me.liveness(seenBy: earlier, sharesMachine: true) == .unknown)
+  @Test func `another boot id is not a death: each container of systemd-nspawn has its own`() {
+    var other = me
+    for id in ["00000000-0000-0000-0000-000000000000", "\(me.bootID)+4026532000", unknownBootID] {
+      other.bootID = id
+      #expect(other.life(seenBy: me) == .unknown)
+      #expect(me.life(seenBy: other) == .unknown)
+    }
+    #expect(other.life(seenBy: other) == .unknown, "two ids that are not known are not the same")
   }
 
   @Test func `what another pid namespace means by a pid is not known`() {
     var other = me
     other.pidNamespace += 1
-    #expect(other.liveness(seenBy: me, sharesMachine: true) == .unknown)
+    #expect(other.life(seenBy: me) == .unknown)
     other.pidNamespace = 0
-    #expect(other.liveness(seenBy: other, sharesMachine: true) == .unknown)
+    #expect(other.life(seenBy: other) == .unknown)
   }
 
   @Test func `a command's name may hold anything`() throws {
@@ -69,7 +68,7 @@ import Testing
       usleep(1000)
     }
     #expect(text.contains("(a) Z 1 (2)"))
-    #expect(try identity(of: child.pid).liveness(seenBy: me, sharesMachine: true) == .alive)
+    #expect(try identity(of: child.pid).life(seenBy: me) == .running)
   }
 
   @Test(arguments: ["", "1 (x", "1 (x) S 1 2 3", "1 (x) S 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 x 0"])

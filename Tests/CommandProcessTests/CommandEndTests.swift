@@ -33,10 +33,16 @@ struct EndingTests {
     #expect(ending(.interrupted(SIGINT)).relayed == SIGINT)
   }
 
-  @Test("death by SIGPIPE means that the reader is gone, 141 does not")
-  func reader() {
-    #expect(ending(.signaled(SIGPIPE)).readerGone)
-    #expect(!ending(.exited(141)).readerGone)
+  @Test("death by SIGPIPE means that the reader is gone where it is, 141 does not")
+  func readerGone() {
+    for (how, isLost, isGone) in [
+      (CommandEnd.How.signaled(SIGPIPE), true, true), (.signaled(SIGPIPE), false, false), (.exited(141), true, false),
+      (.signaled(SIGTERM), true, false),
+    ] {
+      var end = ending(how)
+      end.lostReader = isLost
+      #expect(end.readerGone == isGone)
+    }
   }
 }
 

@@ -70,7 +70,71 @@ struct ProcessDriverTests {
   func timeout() {
     let result = drive("--tail", "10", "--timeout", "0.3", "x", "--", "sh", "-c", "echo a >&2; sleep 20")
     #expect(result.status == .exited(124))
-    #expect(result.errorText == "a\n")
+    #expect(result.errorText == "a\ncb: sent [15]\n")
+  }
+
+  @Test("on a kernel without close_range nothing of the command's is held open by what passes on its output")
+  func withoutCloseRange() {
+    // Descriptor 9 is the command's; it closes it before it leaves a process in the background.
+    let script = """
+      { \(Programs.probe) with without close_range -- \(Programs.driver) run --tail 10 x -- \
+        sh -c 'exec 9>&-; sleep 15 & echo $! > left; exit 1' 9>&1 >/dev/null 2>&1; } | cat
+      """
+    let result = sandbox.execute(["/bin/bash", "-c", script])
+    #expect(result.status == .exited(0))
+    #expect(result.seconds < 10)
+    kill(pid_t(sandbox.read("left")?.split(separator: "\n").first ?? "") ?? 0, SIGKILL)
+  }
+
+  // MARK: Probes and hints
+
+  @Test("a probe's output is kept, its end told, and nothing shown")
+  func probe() {
+    #expect(drive("--probe", "echo one; echo two >&2; exit 2", "--", "x").errorText == "cb: exited(2) [] 'one\ntwo\n'\n")
+    #expect(drive("--probe", "seq 1 100000", "--", "x").errorText == "cb: exited(0) [] '998\n99999\n100000\n'\n")
+    #expect(drive("--probe", "cat; exit 0", "--", "x").errorText == "cb: exited(0) [] ''\n", "its input is empty")
+    #expect(drive("--probe", "kill -KILL $$", "--", "x").errorText == "cb: signaled(9) [] ''\n")
+  }
+
+  @Test("a probe over its time is ended")
+  func probeTime() {
+    let result = drive("--timeout", "0.3", "--probe", "echo up; sleep 30", "--", "x")
+    #expect(result.errorText.hasPrefix("cb: signaled(15) [15] 'up\n'"), "\(result.errorText)")
+    #expect(result.seconds < 10)
+  }
+
+  @Test("a process that a probe leaves behind keeps cb from nothing")
+  func probeBackground() {
+    let result = drive("--probe", "sleep 15 & echo $! > left; echo done", "--", "x")
+    #expect(result.errorText == "cb: exited(0) [] 'done\n'\n")
+    #expect(result.seconds < 10)
+    kill(pid_t(sandbox.read("left")?.split(separator: "\n").first ?? "") ?? 0, SIGKILL)
+  }
+
+  @Test("of a hint the first line is kept, and the rest is read")
+  func hint() {
+    #expect(drive("--hint", "echo 120; echo 60", "--", "x").errorText == "cb: exited(0) [] '120'\n")
+    #expect(drive("--hint", "printf 120; echo no >&2", "--", "x").errorText == "no\ncb: exited(0) [] '120'\n")
+    #expect(drive("--hint", "echo 1; yes | head -100000; exit 3", "--", "x").errorText == "cb: exited(3) [] '1'\n")
+    #expect(drive("--hint", "seq -s - 1 100", "--", "x").errorText == "cb: exited(0) [] '1-2-3-4-5-6-7-8-'\n")
+    #expect(drive("--hint", "true", "--", "x").errorText == "cb: exited(0) [] ''\n")
+  }
+
+  @Test("a variable that is withheld is not there, not even empty")
+  func withheld() {
+    sandbox.environment["SECRET"] = "s3cret"
+    #expect(drive("--hint", "echo ${SECRET-unset}", "--", "x").errorText == "cb: exited(0) [] 'unset'\n")
+    #expect(drive("x", "--", "sh", "-c", "echo $SECRET").outputText == "s3cret\n", "the command's is its own")
+  }
+
+  @Test("shell text arrives to the byte, whatever it is encoded in")
+  func bytes() {
+    let text = Array("printf %s caf".utf8) + [0xE9] + Array(" > out".utf8)
+    _ = sandbox.start(
+      bytes: [Programs.driver, "run", "--hint"].map { Array($0.utf8) } + [text] + [Array("--".utf8), [120]]
+    ).wait()
+    let shown = sandbox.execute(["/bin/sh", "-c", "od -An -tx1 out"]).outputText
+    #expect(shown.hasPrefix(" 63 61 66 e9"), "\(shown)")
   }
 
   // MARK: Listeners
@@ -132,6 +196,21 @@ struct ProcessDriverTests {
     let script = "\(Programs.driver) run --listener 'echo $CB_READER_GONE > gone' x -- yes | head -1"
     _ = sandbox.execute(["/bin/bash", "-c", script])
     #expect(eventually { sandbox.read("gone") == "true\n" })
+  }
+
+  @Test("so is one of standard error, and one of a socket")
+  func readerOfError() {
+    let error = "\(Programs.driver) run --listener 'echo $CB_READER_GONE > gone' x -- sh -c 'exec yes >&2' 2>&1 >/dev/null | head -1"
+    _ = sandbox.execute(["/bin/bash", "-c", error])
+    #expect(eventually { sandbox.read("gone") == "true\n" })
+  }
+
+  @Test("SIGPIPE while everything that the command writes is read tells nothing of a reader")
+  func ownPipe() {
+    for command in ["kill -PIPE $$", "exec yes > >(exit 0)"] {
+      _ = drive("--listener", "echo $CB_READER_GONE > gone", "x", "--", "bash", "-c", command)
+      #expect(sandbox.read("gone") == "false\n", "\(command)")
+    }
   }
 
   // MARK: Fallback and pause

@@ -89,6 +89,70 @@ struct ProcessTimeoutTests {
     #expect(running.wait().status == .signaled(SIGTERM))
   }
 
+  @Test("the signal can be another one, and SIGKILL follows it", arguments: [SIGINT, SIGHUP, SIGUSR1, SIGKILL])
+  func signal(_ signal: Int32) {
+    let result = sandbox.execute([
+      Programs.driver, "run", "--timeout", "0.3", "--kill-after", "0.3", "--timeout-signal", "\(signal)", "x", "--",
+      "sh", "-c", "trap 'echo got; exit 0' INT HUP USR1; while :; do sleep 0.05; done",
+    ])
+    #expect(result.status == .exited(124))
+    #expect(result.outputText == (signal == SIGKILL ? "" : "got\n"))
+    #expect(result.errorText.hasSuffix("cb: sent [\(signal)]\n"), "\(result.errorText)")
+  }
+
+  @Test("which signals were sent is known afterwards")
+  func sent() {
+    let result = sandbox.execute([
+      Programs.driver, "run", "--timeout", "0.2", "--kill-after", "0.2", "x", "--", "sh", "-c",
+      "trap '' TERM; sleep 20; sleep 20",
+    ])
+    #expect(result.errorText.hasSuffix("cb: sent [15, 9]\n"), "\(result.errorText)")
+  }
+
+  @Test("children that cb inherited, and what they leave behind, are not the command's")
+  func inheritedOrphans() {
+    // The inherited child's own child is orphaned while cb runs, and cb must not take it for CMD's.
+    let script = "sh -c 'sleep 0.2; sleep 15 & echo $!' & exec \(Programs.cb) run --timeout 1 x -- sleep 20"
+    let result = sandbox.execute(["/bin/sh", "-c", script])
+    #expect(result.status == .exited(124))
+    let left = number(result.outputText, 0)
+    #expect(isAlive(left))
+    kill(left, SIGKILL)
+  }
+
+  @Test("a command that has become another user is said in one line, and waited for without a busy loop")
+  func anotherUser() throws {
+    guard geteuid() == 0 else {
+      Issue.record("this test needs root")
+      return
+    }
+    chmod(sandbox.path, 0o711)
+    let copy = sandbox.path + "/asroot"
+    _ = sandbox.execute(["/bin/sh", "-c", "cp $(command -v setpriv) \(copy); chmod 4755 \(copy); mkdir -m 777 s"])
+    sandbox.environment["CB_STATE_DIR"] = sandbox.path + "/s"
+    let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    let command = [copy, "--reuid", "0", "--regid", "0", "--clear-groups", "sleep", "4"]
+    let running = sandbox.start(
+      ["/usr/bin/env"] + nobody + [Programs.cb, "run", "x", "--timeout", "0.3", "--kill-after", "0.3", "--"] + command)
+    usleep(1_500_000)
+    let before = try #require(reads(running.pid))
+    usleep(2_000_000)
+    let after = try #require(reads(running.pid))
+    let processes = sandbox.execute(["/bin/sh", "-c", "ls -d /proc/[0-9]* | wc -l"]).outputText
+    let count = try #require(Int(processes.split(separator: "\n").first ?? ""))
+    #expect(after - before < 12 * count, "\(after - before) reads, \(count) processes")
+    let result = running.wait()
+    #expect(result.status == .exited(124))
+    let lines = result.errorText.split(separator: "\n").filter { $0.contains("cannot end") }
+    #expect(lines.count == 1 && lines[0].contains("operation not permitted"), "\(result.errorText)")
+  }
+
+  /// System calls that read, so far.
+  private func reads(_ pid: pid_t) -> Int? {
+    let text = sandbox.execute(["/bin/sh", "-c", "awk '/^syscr/{print $2}' /proc/\(pid)/io"]).outputText
+    return Int(text.split(separator: "\n").first ?? "")
+  }
+
   private func number(_ text: String, _ line: Int) -> pid_t {
     let lines = text.split(separator: "\n")
     return line < lines.count ? pid_t(lines[line]) ?? -1 : -1

@@ -125,7 +125,7 @@ private final class StrikingProxy {
       }
       #expect(result.status == .exited(7) && result.outputText == "out\n", "\(result.errorText)")
       #expect(sandbox.lines("ran").count == 1)
-      let standIn = sandbox.cb("get", "x", "fail-counter", "--store", "file:\(sandbox.path)/state")
+      let standIn = sandbox.cb("get", "x", "fail-counter", "--store", sandbox.standIn)
       if policy == "reject" {
         #expect(result.errorText.contains("not counted") && standIn.status == .exited(1))
       } else {

@@ -115,6 +115,97 @@ struct ClusterTests {
     #expect(try source.client().say("GET", key).string == "two")
   }
 
+  /// The steps of a migration, as redis-cli --cluster reshard takes them.
+  private struct Migration {
+    let slot: String
+    let source: RedisServer
+    let target: RedisServer
+    let sourceID: String
+    let targetID: String
+
+    init(_ cluster: RedisCluster, of key: String) throws {
+      let number = HashSlot.of(Array(key.utf8))
+      slot = String(number)
+      source = cluster.owner(number)
+      let own = source
+      target = try #require(cluster.nodes.first { $0 !== own })
+      sourceID = try source.client().say("CLUSTER", "MYID").string ?? ""
+      targetID = try target.client().say("CLUSTER", "MYID").string ?? ""
+    }
+
+    func begin() throws {
+      try target.client().say("CLUSTER", "SETSLOT", slot, "IMPORTING", sourceID)
+      try source.client().say("CLUSTER", "SETSLOT", slot, "MIGRATING", targetID)
+    }
+
+    func move(_ key: String) throws {
+      let reply = try source.client().say("MIGRATE", "127.0.0.1", String(target.port), key, "0", "5000")
+      #expect(reply.string == "OK")
+    }
+
+    func end(at owner: String) throws {
+      for node in [target, source] { try node.client().say("CLUSTER", "SETSLOT", slot, "NODE", owner) }
+    }
+  }
+
+  @Test("reaches a key at every step of a real migration of its slot, on old connections and new ones")
+  func migration() throws {
+    for (number, isThere) in [true, false].enumerated() {
+      let key = "cb:{migrating-\(number)}"
+      let migration = try Migration(cluster, of: key)
+      let old = try cluster.nodes.map { try $0.client() }
+      var count: Int64 = 0
+      func everybody(_ step: String) throws {
+        for client in try old + cluster.nodes.map({ try $0.client() }) {
+          count += 1
+          let reply = try client.run(
+            Script("return redis.call('INCR', KEYS[1])"), keys: [Array(key.utf8)], arguments: [],
+            deadline: .after(.seconds(10)))
+          #expect(reply == .integer(count), "\(step)")
+        }
+      }
+      if isThere { try everybody("before") }
+      try migration.begin()
+      try everybody("the slot is migrating, the key \(isThere ? "not moved yet" : "is new")")
+      if isThere { try migration.move(key) }
+      try everybody("the key has moved")
+      try migration.end(at: migration.targetID)
+      try everybody("the slot has moved")
+      try migration.target.client().say("DEL", key)
+      try migration.end(at: migration.sourceID)
+      count = 0
+      try everybody("the slot has moved back")
+    }
+  }
+
+  @Test("waits for the second of two keys that move one after the other, and not beyond its deadline")
+  func tryAgain() throws {
+    let keys = ["{try}1", "{try}2"]
+    let migration = try Migration(cluster, of: keys[0])
+    for key in keys { try cluster.nodes[0].client().say("SET", key, key) }
+    try migration.begin()
+    try migration.move(keys[0])
+    let both = RedisClient.Command(["MGET"] + keys, key: keys[0])
+    let client = try cluster.nodes[0].client()
+    let time = try duration {
+      let problem = try redisError { _ = try client.command(both, deadline: .after(.milliseconds(300))) }
+      #expect(problem.code == .clusterDown && problem.description.contains("TRYAGAIN"), "\(problem)")
+      #expect(problem.meansAway && !problem.mayHaveBeenApplied)
+    }
+    #expect(time > .milliseconds(250) && time < .seconds(5))
+    // Somebody moves the second one meanwhile.
+    let url = migration.source.url
+    let port = String(migration.target.port)
+    FakeServer.thread {
+      usleep(100_000)
+      _ = try? RedisServer.client(url).command(
+        .init(["MIGRATE", "127.0.0.1", port, keys[1], "0", "5000"]), deadline: .after(.seconds(10)))
+    }
+    #expect(try client.command(both, deadline: .after(.seconds(10))).array?.map(\.string) == keys)
+    for key in keys { _ = try client.command(.init(["DEL", key], key: key), deadline: .after(.seconds(10))) }
+    try migration.end(at: migration.sourceID)
+  }
+
   @Test("refuses another database than 0, and keys of two slots")
   func refusals() throws {
     let select = try redisError { try cluster.nodes[0].client("/1").say("GET", "x") }

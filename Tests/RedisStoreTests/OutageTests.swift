@@ -52,6 +52,81 @@ struct OutageTests {
     #expect(!resting && Files.text(path) == nil)
   }
 
+  @Test("has a stand-in that all processes share, and that the next outage does not")
+  func standIn() throws {
+    var first = outage()
+    let before = first.standIn
+    _ = first.note(away)
+    let one = try #require(first.standIn)
+    var second = outage()
+    _ = second.isResting()
+    let seen = second.standIn
+    _ = second.note(away)
+    let same = second.standIn
+    #expect(before == nil && seen == one && same == one && one.hasPrefix(scratch.path + "/stand-in-"))
+    try Files.write("{}", to: one + "/x.json")
+    second.clear()
+    let after = second.standIn
+    #expect(after == nil && Files.text(one + "/x.json") == "{}", "a run that is still under way may report there")
+    // The next one begins in another millisecond.
+    usleep(2000)
+    var third = outage()
+    _ = third.note(away)
+    let other = try #require(third.standIn)
+    #expect(other != one && access(one, F_OK) != 0 && access(other, F_OK) == 0)
+  }
+
+  @Test("that ended long ago and left its file is another one, the same for all who come now")
+  func left() throws {
+    var old = outage()
+    _ = old.note(away)
+    let words = try #require(Files.text(path)).split(separator: " ").map(String.init)
+    try Files.write("\(words[0]) 1000 2000\n", to: path)
+    var first = outage()
+    var second = outage()
+    _ = first.isResting()
+    _ = second.isResting()
+    let stale = first.standIn
+    let news = first.note(away)
+    let one = first.standIn
+    // Read before the first one wrote.
+    try Files.write("\(words[0]) 1000 2000\n", to: path)
+    _ = second.note(away)
+    let two = second.standIn
+    #expect(news && one != nil && one == two && one != stale)
+  }
+
+  @Test("of our own settings has a stand-in too, until Redis answers")
+  func refusals() throws {
+    let refused = RedisError(code: .authentication, attempted: .authenticate, endpoint: "h:1", detail: "WRONGPASS")
+    var first = outage()
+    _ = first.note(refused)
+    let one = try #require(first.standIn)
+    var second = outage()
+    let resting = second.isResting()
+    _ = second.note(refused)
+    let two = second.standIn
+    #expect(!resting && one == two)
+    try Files.write("{}", to: one + "/x.json")
+    var good = outage()
+    _ = good.isResting()
+    good.clear()
+    #expect(Files.text(one + "/x.json") == nil && Files.text(path) == nil)
+    // And an outage after it is news, with a stand-in of its own.
+    let news = second.note(away)
+    let three = second.standIn
+    #expect(news && three != nil && three != one)
+  }
+
+  @Test("gives its stand-in the mode of the directory that it lies in")
+  func mode() throws {
+    chmod(scratch.path, 0o2770)
+    var first = outage()
+    _ = first.note(away)
+    var facts = stat()
+    #expect(stat(try #require(first.standIn), &facts) == 0 && facts.st_mode & 0o7777 == 0o2770)
+  }
+
   @Test("belongs to one store")
   func otherStore() throws {
     var first = outage()

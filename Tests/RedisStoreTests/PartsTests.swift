@@ -5,22 +5,6 @@ import Testing
 
 @Suite("The small parts of the Redis transport")
 struct PartsTests {
-  @Test("durations are those of the contract")
-  func durations() {
-    func parse(_ text: String) -> Duration? { RedisDuration.parse(Array(text.utf8)) }
-    #expect(parse("250ms") == .milliseconds(250))
-    #expect(parse("90s") == .seconds(90))
-    #expect(parse("5m") == .seconds(300))
-    #expect(parse("1h30m") == .seconds(5400))
-    #expect(parse("2d") == .seconds(172800))
-    #expect(parse("1.5") == .milliseconds(1500))
-    #expect(parse("0.5s") == .milliseconds(500))
-    #expect(parse("100000000d") == .seconds(8_640_000_000_000) || parse("100000000d") == nil)
-    for bad in ["", "s", "5 s", "-1", "1m1h", "1s1s", "1x", "1..5", ".5", "5.", "999999999999", "0x1", "1e3", "٣"] {
-      #expect(parse(bad) == nil, "\(bad)")
-    }
-  }
-
   @Test("SHA-1 agrees with RFC 3174")
   func sha1() {
     func hex(_ text: String) -> String { String(decoding: SHA1.hex(Array(text.utf8)), as: UTF8.self) }

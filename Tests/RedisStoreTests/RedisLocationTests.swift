@@ -96,7 +96,7 @@ struct RedisLocationTests {
       ("redis+unix:///", .path), ("redis+unix://h/path", .host), ("redis+unix:///p?db=x", .db),
       ("redis+unix:///" + String(repeating: "x", count: 107), .path), ("redis-sentinel://h", .masterName),
       ("redis-sentinel://h,/m", .host), ("rediss://h?key=k", .parameter), ("rediss://h?insecure=yes", .parameter),
-      ("rediss://h?insecure=1&cacert=x", .parameter), ("redis://u@h", .user), ("redis://u:%f@h", .password),
+      ("rediss://h?insecure=1&cacert=x", .parameter), ("redis://u@h", .passwordMissing), ("redis://u:%f@h", .password),
     ] as [(String, RedisLocation.Invalid.Part)])
   func invalidParts(_ url: String, _ part: RedisLocation.Invalid.Part) throws {
     #expect(try invalid(url).part == part)
@@ -134,6 +134,39 @@ struct RedisLocationTests {
     dump(location, to: &dumped)
     #expect(!dumped.contains("hunter2") && !"\(location)".contains("hunter2"))
     #expect(!dumped.contains("104, 117"), "nor its bytes")
+  }
+
+  @Test(
+    "reads durations as the options do",
+    arguments: [(".5s", 500), ("0.5", 500), ("250ms", 250), ("1m30s", 90_000), ("1h", 3_600_000), ("5.", 5000)])
+  func durations(_ text: String, _ milliseconds: Int) throws {
+    let location = try parse("redis://h?timeout=\(text)&connect-timeout=\(text)")
+    #expect(location.timeout == .milliseconds(milliseconds) && location.connectTimeout == .milliseconds(milliseconds))
+  }
+
+  @Test("tells a password that cannot be had from a URL that is malformed")
+  func concernsPassword() throws {
+    func error(_ url: String, _ environment: PasswordEnvironment = .init()) -> RedisLocation.Invalid? {
+      #expect(throws: RedisLocation.Invalid.self) { try RedisLocation.parse(url, environment: environment) }
+    }
+    #expect(error("redis://h", .init(file: "/nonexistent/x"))?.concernsPassword == true)
+    #expect(error("redis://h", .init(file: "/dev/null"))?.concernsPassword == true)
+    #expect(error("rediss://cb@h")?.concernsPassword == true)
+    #expect(error("rediss://cb@h")?.description.contains("CB_REDIS_PASSWORD_FILE") == true)
+    for url in ["redis://h:x", "http://h", "redis://u:%zz@h", "redis://h?timeout=soon"] {
+      #expect(error(url, .init(file: "/nonexistent/x"))?.concernsPassword == false, "\(url)")
+    }
+  }
+
+  @Test("remembers where the password stands")
+  func passwordSource() throws {
+    let scratch = try Scratch()
+    let file = scratch.path + "/password"
+    try Files.write("secret\n", to: file)
+    #expect(try parse("redis://:p@h").passwordSource == .url)
+    #expect(
+      try RedisLocation.parse("redis://h", environment: .init(password: [1], file: file)).passwordSource == .variable)
+    #expect(try RedisLocation.parse("redis://h", environment: .init(file: file)).passwordSource == .file(file))
   }
 
   @Test("takes the password from the environment where it has none itself")

@@ -126,6 +126,22 @@ private struct ClockedStore {
     }
   }
 
+  @Test func `what was held before a reboot is free when its lease has run out, and not before`() throws {
+    let clock = HandClock()
+    let store = try ClockedStore(.file, clock)
+    var request = AdmissionRequest(token: Token(1, 0), policy: Self.policy)
+    request.policy.maxConcurrent = 1
+    request.holder = Holder(realm: "boot 1:4026531836", pid: 1, startTime: 1)
+    _ = try store.apply(.admit(request))
+    clock.reading = ClockReading(
+      bootID: "boot 2", bootMilliseconds: 4000, wallMilliseconds: clock.reading.wallMilliseconds + 5000)
+    clock.pass(9999)
+    #expect(try store.look().breaker?.running == 1)
+    clock.pass(1)
+    #expect(try store.look().breaker?.running == 0)
+    #expect(try store.look().breaker?.totals.lost == 1)
+  }
+
   @Test(arguments: Kind.allCases, Begin.allCases)
   func `a clock that stands still is found out`(kind: Kind, begin: Begin) throws {
     let clock = HandClock()

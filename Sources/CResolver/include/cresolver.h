@@ -2,36 +2,36 @@
 #define CRESOLVER_H
 
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/types.h>
 
 /* More addresses than this are not looked at: no budget of a second can try them. */
-#define CRESOLVER_MAX_ADDRESSES 16
+#define CRESOLVER_MOST_ADDRESSES 16
 
+/* In network order; the four bytes of an IPv4 address first. No struct of <sys/socket.h>, whose names this module would
+   otherwise take away from Swift's own module of the C library. */
 struct cresolver_address {
-  struct sockaddr_storage address;
-  socklen_t length;
+  int32_t is_ipv6;
+  uint32_t scope;
+  uint8_t bytes[16];
 };
 
-/* What the child writes, in one write shorter than PIPE_BUF, so that it arrives whole or not at all. */
 struct cresolver_answer {
-  int32_t gai_error;    /* 0, or an EAI_ code */
-  int32_t system_error; /* errno where gai_error is EAI_SYSTEM */
   uint32_t count;
-  struct cresolver_address addresses[CRESOLVER_MAX_ADDRESSES];
+  struct cresolver_address addresses[CRESOLVER_MOST_ADDRESSES];
 };
+
+/* What cresolver_look_up returns beside c-ares' own codes (0 and up). */
+#define CRESOLVER_TIMED_OUT (-1)
 
 /*
- * Starts a look-up of host (a name) and port (digits) in a child process.
- * Returns 0 and sets *child and *answer_fd (non-blocking, close-on-exec), or an errno.
- * Whoever calls it reads one struct cresolver_answer from *answer_fd, and then calls cresolver_end.
+ * Looks a host name up in /etc/hosts and with the name servers of /etc/resolv.conf, in the order of /etc/nsswitch.conf,
+ * for at most so many milliseconds. With a server_port other than 0, a name server at 127.0.0.1 and that port is asked
+ * in place of the system's (for tests).
+ *
+ * Returns 0 and fills the answer, in the order to try the addresses (RFC 6724), or says why not.
  */
-int cresolver_start(const char *host, const char *port, pid_t *child, int *answer_fd);
+int cresolver_look_up(const char *host, int64_t milliseconds, uint16_t server_port, struct cresolver_answer *answer);
 
-/* Kills the child if it still runs, reaps it, and closes answer_fd. Keeps errno. */
-void cresolver_end(pid_t child, int answer_fd);
-
-/* Text of an EAI_ code. */
-const char *cresolver_reason(int gai_error);
+/* The text of a code of c-ares. */
+const char *cresolver_reason(int code);
 
 #endif

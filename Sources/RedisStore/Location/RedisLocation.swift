@@ -21,10 +21,20 @@ package struct RedisLocation: Sendable, Equatable {
     package var insecure = false
   }
 
+  /// Where the password stands, for messages.
+  package enum PasswordSource: Sendable, Equatable {
+    case url
+    /// `CB_REDIS_PASSWORD`.
+    case variable
+    /// The file that `CB_REDIS_PASSWORD_FILE` names.
+    case file(String)
+  }
+
   package var server: Server
   package var tls: TLS?
   package var user: [UInt8]?
   package var password: Secret?
+  package var passwordSource = PasswordSource.url
   package var database = 0
   /// What every key begins with.
   package var prefix: [UInt8] = Array("cb:".utf8)
@@ -67,8 +77,8 @@ extension RedisLocation {
       case sentinels
       case masterName = "master name"
       case parameter
-      case passwordVariable = "CB_REDIS_PASSWORD"
       case passwordFile = "CB_REDIS_PASSWORD_FILE"
+      case passwordMissing = "password is missing"
     }
 
     package var part: Part
@@ -78,10 +88,15 @@ extension RedisLocation {
     package var value: String?
     package var reason: String
 
+    /// True where the URL itself is well formed, and the password that the environment should hold cannot be had: to
+    /// the caller this is a store that failed, not a mistake on the command line.
+    package var concernsPassword: Bool { part == .passwordFile || part == .passwordMissing }
+
     package var description: String {
       let name =
         switch part {
-        case .passwordVariable, .passwordFile: part.rawValue
+        case .passwordFile: part.rawValue
+        case .passwordMissing: "Redis \(part.rawValue)"
         case .parameter: "Redis URL: parameter" + (parameter.map { " '\(Printable.text($0))'" } ?? "")
         default: "Redis URL: \(part.rawValue)"
         }

@@ -1,22 +1,25 @@
+import CircuitBreaker
+import Settings
+import System
+
 extension RedisLocation {
   /// Schemes that belong to this module.
   package static let schemes = ["redis", "rediss", "redis+unix", "redis-sentinel"]
 
-  /// True where `url` is for this module to parse, valid or not.
-  package static func claims(_ url: String) -> Bool {
-    schemes.contains { url.hasPrefix($0 + ":") }
-  }
-
-  /// Parses `redis://`, `redis+unix://`, `rediss://` and `redis-sentinel://` as section 6 of the contract has them.
+  /// Parses `redis://`, `redis+unix://`, `rediss://` and `redis-sentinel://` as `docs/CONTRACT.md`, "Stores", has them.
   /// A password in the URL goes before one in the environment: the nearer the command, the stronger.
   package static func parse(_ url: String, environment: PasswordEnvironment = .init()) throws(Invalid) -> RedisLocation
   {
     var parser = try Parser(url)
     var location = try parser.location()
-    if location.password == nil { location.password = try environment.find() }
+    if location.password == nil, let found = try environment.find() {
+      location.password = found.password
+      location.passwordSource = found.source
+    }
     if location.user != nil && location.password == nil {
       throw Invalid(
-        part: .user, reason: "a user without a password (write user:password@, or set CB_REDIS_PASSWORD_FILE)")
+        part: .passwordMissing,
+        reason: "the URL names a user and no password is set; set CB_REDIS_PASSWORD_FILE or CB_REDIS_PASSWORD")
     }
     return location
   }
@@ -33,7 +36,7 @@ extension RedisLocation {
     let mayHoldPassword: Bool
 
     init(_ url: String) throws(Invalid) {
-      let bytes = Array(url.utf8)
+      let bytes = ByteText.encode(url)
       let scheme = bytes.prefix { $0 != UInt8(ascii: ":") }
       let name = String(decoding: scheme, as: UTF8.self)
       guard RedisLocation.schemes.contains(name) else {
@@ -257,10 +260,10 @@ extension RedisLocation.Parser {
   private func timeout(
     _ value: [UInt8], _ bad: (String) -> RedisLocation.Invalid
   ) throws(RedisLocation.Invalid) -> Duration {
-    guard let duration = RedisDuration.parse(value), duration >= .milliseconds(1), duration <= .seconds(3600) else {
-      throw bad("must be a duration from 1ms to 1h, as 500ms or 2s")
-    }
-    return duration
+    guard let span = DurationText.parse(String(decoding: value, as: UTF8.self)), span >= Span(milliseconds: 1),
+      span <= .seconds(3600)
+    else { throw bad("must be a duration from 1ms to 1h, as 500ms or 2s") }
+    return .milliseconds(span.milliseconds)
   }
 
   private func file(

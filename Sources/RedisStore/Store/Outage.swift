@@ -1,91 +1,131 @@
 import Glibc
+import System
 
 /// The host's memory that a Redis store has failed, so that a thousand cron jobs do not each wait out the time-out,
-/// and one of them, not each, says so.
+/// that one of them, not each, says so, and that all of them share one stand-in.
 ///
-/// One small file for each store, in a directory of the file store. Nothing depends on it: whatever fails here (no
-/// directory, no room, no right) only means that the next run tries Redis itself.
+/// One small file for each store, in a directory of the file store, and beside it the directory of the stand-in.
+/// Nothing depends on it: whatever fails here (no directory, no room, no right) only means that the next run tries Redis
+/// itself.
 package struct Outage {
   /// How long Redis is left alone after a failure.
   package static let rest: Duration = .seconds(5)
   /// A failure that comes this soon after the end of the last rest belongs to the same outage.
   package static let sameOutage: Duration = .seconds(600)
 
-  private let path: String
   private let directory: String
+  private let path: [CChar]
   private let name: String
+  private let standIns: StandInDirectory
   /// What the file said when it was last read: nil when there was nothing to believe.
   private var known: Record?
   private var hasFile = false
+  /// Whether the failure that was noted last was one of our own settings.
+  private var isRefused = false
+  /// Whether the stand-in for those was looked for since.
+  private var hasEndedRefusals = false
 
-  /// When the outage began and until when Redis is left alone: milliseconds of CLOCK_BOOTTIME, which counts the time
-  /// suspended, is the same for every process of the host, and is not stepped; so they hold for one boot only.
+  /// Milliseconds of CLOCK_BOOTTIME, which counts the time suspended, is the same for every process of the host, and is
+  /// not stepped; so they hold for one boot only.
   private struct Record {
+    /// When the outage began; it tells one outage from the next, and all processes that meet in one agree on it.
     var began: Int64
+    /// Until when Redis is left alone.
     var until: Int64
   }
 
+  /// - Parameter directory: the default file store's, as `ByteText` writes it.
   package init(directory: String, location: RedisLocation) {
     // The redacted form: the file's name must not be made from a password.
-    name = "redis-outage-" + String(decoding: SHA1.hex(Array(location.redacted.utf8)), as: UTF8.self)
+    let store = String(decoding: SHA1.hex(Array(location.redacted.utf8)), as: UTF8.self)
+    name = "redis-outage-" + store
     self.directory = directory
-    path = directory + "/" + name
+    path = ByteText.path(directory + "/" + name)
+    standIns = StandInDirectory(parent: directory, store: String(store.prefix(12)))
   }
 
   /// True while Redis is to be left alone.
   package mutating func isResting() -> Bool {
     read()
     guard let known else { return false }
-    let now = Self.now()
+    let now = clockMilliseconds(CLOCK_BOOTTIME)
     // A stamp further in the future than a rest is long is nobody's honest work.
-    return now < known.until && known.until - now <= Self.rest.wholeNanoseconds / 1_000_000
+    return now < known.until && known.until - now <= Self.milliseconds(Self.rest)
   }
 
-  /// Remembers a failure that means that Redis is away; others (`RedisError.meansAway`) are not remembered.
+  /// The directory of the file store that stands in during this outage: the same for every process that meets it, and
+  /// a new one for each outage. Nil before a failure was seen or noted, and where none can be remembered.
+  package var standIn: String? {
+    if isRefused { return standIns.refusals }
+    return known.map { standIns.path($0.began) }
+  }
+
+  /// Remembers a failure. One that does not mean that Redis is away (`RedisError.meansAway`) keeps nobody from asking,
+  /// and is no outage: its stand-in lasts until Redis has answered somebody.
   /// - Returns: true for the first one of an outage, which is the one to tell the user about. Also where nothing can be
-  ///   remembered: better told twice than never.
+  ///   remembered, and for what is wrong with our own settings: better told twice than never.
   package mutating func note(_ error: RedisError) -> Bool {
-    guard error.meansAway else { return true }
-    read()
-    let now = Self.now()
-    let continues = known.map { now - $0.until < Self.sameOutage.wholeNanoseconds / 1_000_000 } ?? false
-    let record = Record(
-      began: continues ? known?.began ?? now : now, until: now + Self.rest.wholeNanoseconds / 1_000_000)
-    if write(record) {
-      known = record
-      hasFile = true
+    isRefused = !error.meansAway
+    if isRefused {
+      hasEndedRefusals = false
+      standIns.makeForRefusals()
+      return true
     }
-    return !continues
+    read()
+    let now = clockMilliseconds(CLOCK_BOOTTIME)
+    let until = now + Self.milliseconds(Self.rest)
+    if let known, now - known.until < Self.milliseconds(Self.sameOutage) {
+      remember(Record(began: known.began, until: until), .over)
+      return false
+    }
+    // Of an outage that ended long ago and left its file, all who come now make the same new one.
+    if let known {
+      remember(Record(began: known.until + Self.milliseconds(Self.sameOutage), until: until), .over)
+    } else if !remember(Record(began: now, until: until), .onlyIfNew) {
+      // Another process was quicker, or something is there that is not to be believed.
+      read()
+      if known != nil { return false }
+      remember(Record(began: now, until: until), .over)
+    }
+    if let known { standIns.begin(known.began) }
+    return true
   }
 
-  /// Forgets the outage, after Redis has answered. Costs nothing where `isResting` has found no file.
+  /// Forgets the outage, after Redis has answered. Costs a look at a directory, once, where there was none.
   /// - Returns: how long it had lasted, where there was one.
   @discardableResult
   package mutating func clear() -> Duration? {
+    if !hasEndedRefusals {
+      hasEndedRefusals = true
+      standIns.endRefusals()
+    }
+    isRefused = false
     guard hasFile else { return nil }
     hasFile = false
     let began = known?.began
     known = nil
     unlink(path)
-    return began.map { .milliseconds(max(0, Self.now() - $0)) }
+    return began.map { .milliseconds(max(0, clockMilliseconds(CLOCK_BOOTTIME) - $0)) }
   }
+
+  private static func milliseconds(_ duration: Duration) -> Int64 { duration.wholeNanoseconds / 1_000_000 }
 
   // MARK: The file: "<boot id> <began> <until>\n"
 
   private mutating func read() {
     known = nil
     // No link is followed, and a FIFO somebody planted does not hold us up.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    hasFile = descriptor >= 0
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
+    let raw = retryingInterrupts { open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY) }
+    hasFile = raw >= 0
+    guard raw >= 0 else { return }
+    let file = Descriptor(owning: raw)
     var facts = stat()
-    guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_size <= 128,
-      isTrusted(facts.st_uid)
+    guard fstat(raw, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, isTrusted(facts.st_uid),
+      let bytes = try? readWhole(file, limit: 128)
     else { return }
-    let words = Self.text(descriptor).split(whereSeparator: \.isWhitespace)
+    let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     guard words.count == 3, let began = Int64(words[1]), let until = Int64(words[2]), (0...1 << 50).contains(until),
-      (0...until).contains(began), words[0] == Self.bootID()
+      (0...until).contains(began), words[0] == systemBootID()
     else { return }
     known = Record(began: began, until: until)
   }
@@ -94,62 +134,32 @@ package struct Outage {
   private func isTrusted(_ owner: uid_t) -> Bool {
     if owner == geteuid() || owner == 0 { return true }
     var facts = stat()
-    return stat(directory, &facts) == 0 && facts.st_uid == owner
+    return stat(ByteText.path(directory), &facts) == 0 && facts.st_uid == owner
   }
 
-  private func write(_ record: Record) -> Bool {
-    let text = "\(Self.bootID()) \(record.began) \(record.until)\n"
-    // Beside it and renamed, so that nobody reads half of it; O_EXCL follows no link.
-    let temporary = directory + "/." + name + ".\(getpid())"
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-    var descriptor = open(temporary, flags, 0o644)
-    if descriptor < 0 && errno == EEXIST {
-      // Left by a process of the same number that was killed here.
-      unlink(temporary)
-      descriptor = open(temporary, flags, 0o644)
-    }
-    if descriptor < 0 && errno == ENOENT {
+  /// - Returns: whether the file says so now.
+  @discardableResult
+  private mutating func remember(_ record: Record, _ placing: ReplacedFile.Placing) -> Bool {
+    let bytes = Array("\(systemBootID()) \(record.began) \(record.until)\n".utf8)
+    let file = ReplacedFile(directory: directory, name: name)
+    var error = file.write(bytes, placing)
+    if error == ENOENT {
       // A host that has only ever used Redis: without its directory each of its runs would wait and complain.
       makeDirectory()
-      descriptor = open(temporary, flags, 0o644)
+      error = file.write(bytes, placing)
     }
-    guard descriptor >= 0 else { return false }
-    let bytes = Array(text.utf8)
-    let written = Glibc.write(descriptor, bytes, bytes.count)
-    close(descriptor)
-    guard written == bytes.count, rename(temporary, path) == 0 else {
-      unlink(temporary)
-      return false
-    }
+    guard error == 0 else { return false }
+    known = record
+    hasFile = true
     return true
   }
 
   /// With its missing parents, 0700 as the file store makes it.
   private func makeDirectory() {
-    let parts = directory.split(separator: "/")
     var path = directory.hasPrefix("/") ? "" : "."
-    for part in parts {
+    for part in directory.split(separator: "/") {
       path += "/" + part
-      mkdir(path, 0o700)
+      mkdir(ByteText.path(path), 0o700)
     }
-  }
-
-  private static func text(_ descriptor: Int32) -> String {
-    var bytes = [UInt8](repeating: 0, count: 128)
-    let count = Glibc.read(descriptor, &bytes, bytes.count)
-    return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
-  }
-
-  private static func bootID() -> String {
-    let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "-" }
-    defer { close(descriptor) }
-    return String(text(descriptor).prefix { !$0.isWhitespace })
-  }
-
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

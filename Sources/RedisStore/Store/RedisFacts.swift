@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What `doctor` says about a server. What the user's rights do not reach is nil, and named in `denied`.
 package struct RedisFacts: Sendable {
@@ -34,9 +35,9 @@ extension RedisClient {
     }
     var times: [Int64] = []
     for _ in 0..<5 {
-      let start = Deadline.monotonicNow()
+      let start = monotonicNanoseconds()
       _ = try exchange([Self.words("PING")], connection, deadline)
-      times.append(Deadline.monotonicNow() - start)
+      times.append(monotonicNanoseconds() - start)
     }
     var facts = RedisFacts(endpoint: connection.endpoint.description, latency: .nanoseconds(times.sorted()[2]))
     facts.tls = connection.tlsSummary
@@ -98,9 +99,5 @@ extension RedisClient {
   private static func words(_ words: String...) -> [[UInt8]] { words.map { Array($0.utf8) } }
 
   /// Microseconds since 1970. It is compared with the server's, and decides nothing.
-  private static func wallClock() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
-  }
+  private static func wallClock() -> Int64 { clockNanoseconds(CLOCK_REALTIME) / 1000 }
 }

@@ -1,5 +1,6 @@
 package import BreakerStore
 import CircuitBreaker
+import Settings
 
 extension RedisStore {
   /// See `BreakerStorage.checks`. No breaker is touched: what is written to see whether the rights suffice is under a

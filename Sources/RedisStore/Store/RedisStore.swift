@@ -45,6 +45,8 @@ package final class RedisStore: BreakerStorage {
     client.close()
   }
 
+  package var label: String { location.redacted }
+
   package var isHolding: Bool { client.isConnected }
 
   package func insist() {
@@ -52,6 +54,10 @@ package final class RedisStore: BreakerStorage {
   }
 
   package var isNews: Bool { isNewOutage }
+
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// met, or none can be remembered.
+  package var standInDirectory: String? { outage.standIn }
 
   // MARK: Reading
 

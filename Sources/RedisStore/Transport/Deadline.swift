@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The moment, on the clock that no step of the wall clock moves, by which a step must have ended.
 ///
@@ -12,27 +13,29 @@ package struct Deadline: Sendable, Comparable {
 
   /// `duration` from now.
   package static func after(_ duration: Duration) -> Deadline {
-    let (sum, overflow) = monotonicNow().addingReportingOverflow(duration.wholeNanoseconds)
+    let (sum, overflow) = monotonicNanoseconds().addingReportingOverflow(duration.wholeNanoseconds)
     return Deadline(nanoseconds: overflow ? .max : sum)
   }
 
   package static func < (a: Deadline, b: Deadline) -> Bool { a.nanoseconds < b.nanoseconds }
 
   /// Nanoseconds left, 0 once it has passed.
-  package var remainingNanoseconds: Int64 { max(0, nanoseconds - Deadline.monotonicNow()) }
+  package var remainingNanoseconds: Int64 { max(0, nanoseconds - monotonicNanoseconds()) }
 
   package var hasPassed: Bool { remainingNanoseconds == 0 }
 
   /// The moment after which only `1/parts` of what is left has been used: a share for one of several tries.
   func share(of parts: Int) -> Deadline {
-    let now = Deadline.monotonicNow()
+    let now = monotonicNanoseconds()
     return Deadline(nanoseconds: now + max(0, nanoseconds - now) / Int64(max(1, parts)))
   }
 
-  static func monotonicNow() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  /// Sleeps for that long, and not beyond the deadline; a signal may end the sleep early.
+  func pause(_ length: Duration) {
+    let nanoseconds = min(length.wholeNanoseconds, remainingNanoseconds)
+    guard nanoseconds > 0 else { return }
+    var wait = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    nanosleep(&wait, nil)
   }
 
   /// Waits until one of `entries` is ready or the deadline has passed; a signal does not end the wait.

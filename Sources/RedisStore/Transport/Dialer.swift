@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// From an endpoint to a connected socket, within a deadline.
 enum Dialer {
@@ -28,19 +29,17 @@ enum Dialer {
   /// A full queue makes a unix socket answer EAGAIN, and no poll tells when there is room again: a herd of a thousand
   /// cron jobs meets that, so try again a little later until the deadline.
   private static func unix(_ path: String, _ deadline: Deadline) throws(Failure) -> Socket {
-    var pause = 1_000_000
+    var pause = Duration.milliseconds(1)
     while true {
       guard let socket = Socket(family: AF_UNIX) else { throw .connecting(errno) }
       let error = socket.connect(to: .unix(path))
       if error == 0 { return socket }
       guard error == EAGAIN else { throw .connecting(error) }
-      let left = deadline.remainingNanoseconds
-      guard left > 0 else {
+      guard !deadline.hasPassed else {
         throw Failure(code: .timedOut, attempted: .connect, detail: "the server's queue stayed full")
       }
-      var wait = timespec(tv_sec: 0, tv_nsec: min(pause, Int(min(left, 999_999_999))))
-      nanosleep(&wait, nil)
-      pause = min(pause * 2, 16_000_000)
+      deadline.pause(pause)
+      pause = min(pause * 2, .milliseconds(16))
     }
   }
 
@@ -87,7 +86,7 @@ enum Dialer {
 
 extension Dialer.Failure {
   static func connecting(_ error: Int32) -> Dialer.Failure {
-    Dialer.Failure(code: .unreachable, attempted: .connect, detail: SystemReason.text(error))
+    Dialer.Failure(code: .unreachable, attempted: .connect, detail: systemMessage(error))
   }
 }
 

@@ -92,14 +92,22 @@ package final class RedisClient {
       code: said.code, attempted: .command(RedisConnection.name(words)), endpoint: endpointText, detail: said.text)
   }
 
-  /// Sends many commands in one go and gives their replies in the same order. Redirections are followed; other error
-  /// replies are replies.
+  /// Sends many commands in one go and gives their replies in the same order. Redirections are followed, TRYAGAIN is
+  /// tried again until the deadline; other error replies are replies.
   package func pipeline(_ commands: [Command], deadline: Deadline) throws(RedisError) -> [RedisReply] {
     var work = Work(commands)
     var asksAgain = if case .sentinels = location.server { true } else { false }
-    for hop in 0...Self.mostHops {
+    var hops = 0
+    var pause = Self.firstPause
+    while true {
       try route(&work, deadline)
       guard !work.isDone else { return work.finished }
+      if work.takeWait() {
+        deadline.pause(pause)
+        pause = min(pause * 2, Self.longestPause)
+        guard !deadline.hasPassed else { throw stillMoving(commands) }
+        continue
+      }
       if !work.demoted.isEmpty {
         // Sentinels may have named a master that is none any more: ask once again, beginning with another one.
         guard asksAgain else { throw work.demotion ?? notMaster("a replica", words: []) }
@@ -109,14 +117,24 @@ package final class RedisClient {
         firstSentinel += 1
         work.retryDemoted()
       }
-      if hop == Self.mostHops { break }
+      hops += 1
+      if hops > Self.mostHops { break }
     }
     throw RedisError(
       code: .redirection, attempted: .command(RedisConnection.name(commands.first?.words ?? [])),
       endpoint: endpointText, detail: "redirected more than \(Self.mostHops) times")
   }
 
+  private func stillMoving(_ commands: [Command]) -> RedisError {
+    RedisError(
+      code: .clusterDown, attempted: .command(RedisConnection.name(commands.first?.words ?? [])),
+      endpoint: endpointText, detail: "the slot is moving to another node (TRYAGAIN), and was not there in time")
+  }
+
   static let mostHops = 5
+  /// A slot is moved key by key; how long that takes for one of them is a matter of milliseconds.
+  private static let firstPause = Duration.milliseconds(5)
+  private static let longestPause = Duration.milliseconds(80)
 
   /// One round: sends what is to be done to where it belongs, and sorts the replies.
   private func route(_ work: inout Work, _ deadline: Deadline) throws(RedisError) {
@@ -132,27 +150,31 @@ package final class RedisClient {
       let replies = try exchange(batch, connection, deadline)
       for (position, index) in indices.enumerated() {
         let reply = target.asks ? replies[2 * position + 1] : replies[position]
-        try sort(reply, index, from: connection, &work)
+        try sort(reply, index, target, from: connection, &work)
       }
     }
   }
 
   private func sort(
-    _ reply: RedisReply, _ index: Int, from connection: RedisConnection, _ work: inout Work
+    _ reply: RedisReply, _ index: Int, _ target: Work.Target, from connection: RedisConnection, _ work: inout Work
   ) throws(RedisError) {
     let words = work.commands[index].words
     if case .error(let text) = reply {
       if let redirection = Redirection(text) {
-        let target = connection.endpoint.at(redirection)
+        let next = connection.endpoint.at(redirection)
         if !redirection.isAsk {
-          owners[redirection.slot] = target
+          owners[redirection.slot] = next
           // One breaker has one slot: its next command goes straight to where this one ended.
-          if work.commands[index].key == nil { home = target }
+          if work.commands[index].key == nil { home = next }
         }
-        work.send(index, to: Work.Target(endpoint: target, asks: redirection.isAsk))
+        work.send(index, to: Work.Target(endpoint: next, asks: redirection.isAsk))
         return
       }
       let said = ServerErrorText(text)
+      if said.word == "TRYAGAIN" {
+        work.sendLater(index, to: target)
+        return
+      }
       if said.code == .redirection {
         throw RedisError(
           code: .redirection, attempted: .command(RedisConnection.name(words)),

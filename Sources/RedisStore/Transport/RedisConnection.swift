@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// One connection to one server: bytes out, replies in, within deadlines. After any failure it is not usable again.
 ///
@@ -9,7 +10,7 @@ final class RedisConnection {
   enum Role: Equatable {
     case unknown
     case master
-    /// With the master it follows, as `host:port`.
+    /// Takes no writes; with the master that it follows, as `host:port`.
     case replica(String)
     case sentinel
   }
@@ -18,6 +19,7 @@ final class RedisConnection {
   struct Greeting {
     var user: [UInt8]?
     var password: Secret?
+    var passwordSource = RedisLocation.PasswordSource.url
     var database = 0
     var asksRole = false
 
@@ -26,6 +28,7 @@ final class RedisConnection {
     init(_ location: RedisLocation) {
       user = location.user
       password = location.password
+      passwordSource = location.passwordSource
       database = location.database
       asksRole = true
     }
@@ -38,6 +41,20 @@ final class RedisConnection {
       if database != 0 { steps.append((.select, [Array("SELECT".utf8), Array(String(database).utf8)])) }
       if asksRole { steps.append((.checkRole, [Array("ROLE".utf8)])) }
       return steps
+    }
+
+    /// What may be wrong with a password that the server does not take, from its looks alone.
+    var doubtOfPassword: String? {
+      guard let last = password?.bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") else {
+        return nil
+      }
+      let place =
+        switch passwordSource {
+        case .url: "the password in the URL"
+        case .variable: "CB_REDIS_PASSWORD"
+        case .file(let path): "the password in \(Printable.text(path))"
+        }
+      return "\(place) ends in a line break, which counts as part of it: remove that"
     }
   }
 
@@ -112,15 +129,16 @@ final class RedisConnection {
 
   /// Sends the commands and waits for a reply to each. Error replies are replies.
   func exchange(_ commands: [[[UInt8]]], deadline: Deadline) throws(RedisError) -> [RedisReply] {
-    guard let first = commands.first else { return [] }
-    let steps = greeting?.steps ?? []
+    guard !commands.isEmpty else { return [] }
+    let greeting = self.greeting ?? Greeting()
+    let steps = greeting.steps
     var output: [UInt8] = []
     for step in steps { CommandFormat.append(step.1, to: &output) }
     for command in commands { CommandFormat.append(command, to: &output) }
-    greeting = nil
+    self.greeting = nil
     var replies = try transfer(
-      output, count: steps.count + commands.count, attempted: .command(Self.name(first)), deadline)
-    for (index, step) in steps.enumerated() { try check(step.0, replies[index]) }
+      output, steps.map(\.0) + commands.map { .command(Self.name($0)) }, deadline)
+    for (index, step) in steps.enumerated() { try check(step.0, replies[index], greeting) }
     replies.removeFirst(steps.count)
     return replies
   }
@@ -133,32 +151,32 @@ final class RedisConnection {
     return name + " " + Printable.text(command[1])
   }
 
-  private func check(_ step: RedisError.Attempt, _ reply: RedisReply) throws(RedisError) {
+  private func check(_ step: RedisError.Attempt, _ reply: RedisReply, _ greeting: Greeting) throws(RedisError) {
     if case .checkRole = step {
-      try noteRole(reply)
+      noteRole(reply)
       return
     }
     switch reply {
     case .status: return
-    case .error(let text): throw refused(step, ServerErrorText(text))
+    case .error(let text): throw refused(step, ServerErrorText(text), greeting)
     default: throw garbage(step, "\(reply.kind) where OK was expected")
     }
   }
 
-  private func refused(_ step: RedisError.Attempt, _ text: ServerErrorText) -> RedisError {
+  private func refused(_ step: RedisError.Attempt, _ text: ServerErrorText, _ greeting: Greeting) -> RedisError {
     isUsable = false
     // Whatever words a server or proxy has for it: AUTH that is refused is a matter of authentication.
     let isServerError = text.code == .server || text.code == .protocolGarbage
     let code = step == .authenticate && isServerError ? .authentication : text.code
-    return RedisError(code: code, attempted: step, endpoint: endpoint.description, detail: text.text)
+    let why = step == .authenticate ? greeting.doubtOfPassword.map { "; \($0)" } ?? "" : ""
+    return RedisError(code: code, attempted: step, endpoint: endpoint.description, detail: text.text + why)
   }
 
-  private func noteRole(_ reply: RedisReply) throws(RedisError) {
-    // An error: a user without the right to ask, or a proxy that has no such command. READONLY still guards writes.
-    if case .error = reply { return }
-    guard let elements = reply.array, let name = elements.first?.string else {
-      throw garbage(.checkRole, "\(reply.kind) that is no role")
-    }
+  /// What is not understood leaves the role unknown, and READONLY still guards writes: an error (a user without the
+  /// right to ask, a proxy that has no such command), a proxy's array for each shard, KeyDB's `active-replica` (which
+  /// takes writes), Dragonfly's `replica`.
+  private func noteRole(_ reply: RedisReply) {
+    guard let elements = reply.array, let name = elements.first?.string else { return }
     switch name {
     case "master": role = .master
     case "slave":
@@ -166,7 +184,7 @@ final class RedisConnection {
       let port = elements.count > 2 ? elements[2].integer ?? 0 : 0
       role = .replica(Printable.text("\(host):\(port)"))
     case "sentinel": role = .sentinel
-    default: throw garbage(.checkRole, "the role '\(Printable.text(name))'")
+    default: break
     }
   }
 
@@ -202,7 +220,7 @@ extension RedisConnection {
       tls.takeOutput(&wire)
       let sendError = send(wire, &sent)
       if let problem { throw failure(.tls(problem.reason), .tlsHandshake, problem.detail) }
-      if let sendError { throw failure(.unreachable, .tlsHandshake, SystemReason.text(sendError)) }
+      if let sendError { throw failure(.unreachable, .tlsHandshake, systemMessage(sendError)) }
       // What is left of the last message (the rest of a full buffer) must go before the first command.
       if done && sent == wire.count { return }
       guard wait(unsent: sent < wire.count, deadline) else {
@@ -216,7 +234,7 @@ extension RedisConnection {
         heard = true
         tls.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       case .wouldBlock: break
-      case .failed(let error): throw failure(.unreachable, .tlsHandshake, SystemReason.text(error))
+      case .failed(let error): throw failure(.unreachable, .tlsHandshake, systemMessage(error))
       }
       if deadline.hasPassed { throw failure(.timedOut, .tlsHandshake, "no answer in time") }
     }
@@ -255,10 +273,14 @@ extension RedisConnection {
     return deadline.poll(&entries) > 0
   }
 
-  /// Sends `output` and reads `count` replies, both at once: a server whose replies nobody reads may stop reading.
+  /// Sends `output` and reads a reply to each of the `steps` in it, both at once: a server whose replies nobody reads
+  /// may stop reading.
   private func transfer(
-    _ output: [UInt8], count: Int, attempted: RedisError.Attempt, _ deadline: Deadline
+    _ output: [UInt8], _ steps: [RedisError.Attempt], _ deadline: Deadline
   ) throws(RedisError) -> [RedisReply] {
+    let count = steps.count
+    // What the caller wanted, whatever goes before it.
+    let attempted = steps.first { if case .command = $0 { true } else { false } } ?? .connect
     var wire = output
     if let tls {
       do throws(TLSSession.Failure) { try tls.seal(output) } catch {
@@ -278,12 +300,12 @@ extension RedisConnection {
         throw failure(.timedOut, attempted, timeOutDetail(replies.count, of: count), applied: sent > 0)
       }
       switch socket.receive(into: buffer) {
-      case .count(0): throw ended(replies, attempted, nil, sent > 0)
-      case .failed(let error): throw ended(replies, attempted, error, sent > 0)
+      case .count(0): throw ended(replies, steps, nil, sent > 0)
+      case .failed(let error): throw ended(replies, steps, error, sent > 0)
       case .wouldBlock:
-        if let sendError { throw ended(replies, attempted, sendError, sent > 0) }
+        if let sendError { throw ended(replies, steps, sendError, sent > 0) }
       case .count(let received):
-        try take(received, &replies, attempted, &wire)
+        try take(received, &replies, steps, attempted, &wire)
       }
       if replies.count == count { return replies }
       if replies.count > count { throw garbage(attempted, "more replies than commands") }
@@ -299,7 +321,8 @@ extension RedisConnection {
 
   /// Takes `received` bytes of `buffer` through TLS and the parser.
   private func take(
-    _ received: Int, _ replies: inout [RedisReply], _ attempted: RedisError.Attempt, _ wire: inout [UInt8]
+    _ received: Int, _ replies: inout [RedisReply], _ steps: [RedisError.Attempt], _ attempted: RedisError.Attempt,
+    _ wire: inout [UInt8]
   ) throws(RedisError) {
     let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<received])
     guard let tls, let plain else { return try parse(bytes, &replies, attempted) }
@@ -316,7 +339,7 @@ extension RedisConnection {
       tls.takeOutput(&wire)
       switch opened {
       case .needsMore: return
-      case .closed: throw ended(replies, attempted, nil, true)
+      case .closed: throw ended(replies, steps, nil, true)
       case .bytes(let count): try parse(UnsafeRawBufferPointer(rebasing: plain[..<count]), &replies, attempted)
       }
     }
@@ -346,15 +369,26 @@ extension RedisConnection {
 
   /// The server has gone. If it said why (too many clients, protected mode), that is the reason.
   private func ended(
-    _ replies: [RedisReply], _ attempted: RedisError.Attempt, _ error: Int32?, _ applied: Bool
+    _ replies: [RedisReply], _ steps: [RedisError.Attempt], _ error: Int32?, _ applied: Bool
   ) -> RedisError {
-    for case .error(let text) in replies {
+    let unanswered = steps.dropFirst(replies.count).first ?? .connect
+    // The last thing that it said is why it left. That we may not ask for the role is no reason.
+    if case .error(let text)? = replies.last {
       let said = ServerErrorText(text)
-      return failure(said.code, attempted, said.text, applied: applied)
+      let step = steps.prefix(replies.count).last ?? .connect
+      if step != .checkRole || said.word != "NOPERM" {
+        let isHandshake = step == .authenticate || step == .select
+        return failure(said.code, isHandshake ? step : steps.last ?? step, said.text, applied: applied)
+      }
     }
-    var detail = error.map(SystemReason.text) ?? "the server closed the connection"
-    // What redis-server does on its TLS port to a client that speaks plain text.
-    if !hasReplied && tls == nil { detail += " before any reply; does the port want TLS (rediss://)?" }
-    return failure(.unreachable, attempted, detail, applied: applied)
+    var detail = error.map(systemMessage) ?? "the server closed the connection"
+    if !hasReplied && tls == nil {
+      // What redis-server does on its TLS port to a client that speaks plain text, and some proxies at ROLE.
+      detail += " before any reply; does the port want TLS (rediss://)"
+      detail += unanswered == .checkRole ? ", or is it a proxy that does not know ROLE?" : "?"
+    } else if unanswered == .checkRole {
+      detail += " at ROLE; a proxy that does not know it does so: name the server itself"
+    }
+    return failure(.unreachable, unanswered, detail, applied: applied)
   }
 }

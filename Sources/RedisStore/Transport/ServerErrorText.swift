@@ -1,3 +1,5 @@
+import System
+
 /// The meaning of an error reply.
 ///
 /// Four forms are known, for an error that a command meets:

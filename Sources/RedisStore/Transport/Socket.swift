@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A connected, or connecting, stream socket that closes exactly once: non-blocking, and not inherited by CMD.
 struct Socket: ~Copyable {
@@ -69,12 +70,9 @@ struct Socket: ~Copyable {
   }
 
   private func outcome(_ call: () -> Int) -> Outcome {
-    while true {
-      let count = call()
-      if count >= 0 { return .count(count) }
-      if errno == EINTR { continue }
-      return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
-    }
+    let count = retryingInterrupts(call)
+    if count >= 0 { return .count(count) }
+    return errno == EAGAIN || errno == EWOULDBLOCK ? .wouldBlock : .failed(errno)
   }
 }
 

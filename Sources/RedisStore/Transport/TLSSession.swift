@@ -1,6 +1,7 @@
 #if TLS
   import COpenSSL
   import Glibc
+  import System
 
   /// TLS as a transformation of bytes, without a socket: OpenSSL reads and writes memory, and our own socket carries it.
   ///
@@ -211,7 +212,7 @@
     private static func queuedReason() -> String? {
       let code = ERR_peek_error()
       guard code != 0 else { return nil }
-      guard let text = ERR_reason_error_string(code) else { return SystemReason.text(ERR_GET_REASON(code)) }
+      guard let text = ERR_reason_error_string(code) else { return systemMessage(ERR_GET_REASON(code)) }
       return Printable.text(String(cString: text))
     }
   }

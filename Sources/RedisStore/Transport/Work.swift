@@ -15,6 +15,9 @@ struct Work {
   /// Why the first of them is there.
   private(set) var demotion: RedisError?
 
+  /// Set by a server that has only some of the keys, because their slot is moving: it is asked again a little later.
+  private(set) var waits = false
+
   init(_ commands: [RedisClient.Command]) {
     self.commands = commands
     replies = Array(repeating: nil, count: commands.count)
@@ -44,6 +47,17 @@ struct Work {
   mutating func finish(_ index: Int, _ reply: RedisReply) { replies[index] = reply }
 
   mutating func send(_ index: Int, to target: Target) { waiting.append((index, target)) }
+
+  mutating func sendLater(_ index: Int, to target: Target) {
+    waiting.append((index, target))
+    waits = true
+  }
+
+  /// - Returns: whether the next round is to begin a little later only.
+  mutating func takeWait() -> Bool {
+    defer { waits = false }
+    return waits
+  }
 
   mutating func demote(_ index: Int, _ reason: RedisError) {
     demoted.append(index)

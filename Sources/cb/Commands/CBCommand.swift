@@ -7,8 +7,6 @@ protocol CBCommand: ParsableCommand {
 }
 
 struct CB: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "cb",
     abstract: "A circuit breaker for commands.",
@@ -21,10 +19,10 @@ struct CB: ParsableCommand {
       Runs CMD while the circuit NAME is closed. After enough failures the circuit opens and runs are rejected at \
       once (exit 75), until a trial run succeeds.
       """,
-    version: version,
+    version: BuildVersion.number,
     subcommands: [
       Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, Set.self,
-      Check.self, Wait.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self,
-      List.self,
+      Check.self, Wait.self, List.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self,
+      Record.self, ProbeCommand.self, PresetCommand.self,
     ])
 }

@@ -10,13 +10,13 @@ struct Check: CBCommand {
     usage: "cb check NAME [--rejected-exit N] [--explain]",
     discussion: """
       Silent, and never writes. Fits systemd's ExecCondition=, 'if cb check NAME; then', and hooks that block a tool \
-      call by their exit code and show the reason: --rejected-exit 2 --explain.
+      call by their exit code and show the reason: --rejected-exit 2 --explain. Where the store fails the answer is \
+      what run would do: by the stand-in, or 0, or 255 with on-store-error reject; standard error says why.
       """)
 
   @Option(help: ArgumentHelp("The exit code where a run would be rejected (0 to 254).", valueName: "n"))
   var rejectedExit: String?
   @Flag(help: "Write the line that a rejected run would write to standard error.") var explain = false
-
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String
 
@@ -28,17 +28,22 @@ struct Check: CBCommand {
 extension CheckOptions {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
+    let code = try rejectedExitCode()
     let session = try Session(places, for: .script, world: world)
-    return try session.wouldAdmit(name).isAdmitted ? ExitCode.success : ExitCode.rejected
+    switch Forecast(name: name, session: session).look() {
+    case .admitted: return ExitCode.success
+    case .storeFailed: return ExitCode.storeRefuses
+    case .rejected(let rejection, let breaker, let settings):
+      if explains { world.say("\(name): " + Messages(world).sentence(rejection, breaker, settings)) }
+      return code
+    }
   }
-}
 
-extension Session {
-  /// Whether a run would be admitted now, and how long until a trial is due.
-  func wouldAdmit(_ name: BreakerName) throws(CommandFailure) -> (isAdmitted: Bool, due: Span?) {
-    let reading = try storeResult { () throws(StoreError) in try store.read(name) }
-    guard let breaker = reading.breaker else { return (true, nil) }
-    let policy = settings(for: name, stored: breaker.settings).policy
-    return (breaker.wouldAdmit(policy, at: reading.now), breaker.retryAfter(policy, at: reading.now))
+  private func rejectedExitCode() throws(CommandFailure) -> Int32 {
+    guard let rejectedExit else { return ExitCode.rejected }
+    guard let code = NumberText.exitCode(rejectedExit), code < 255 else {
+      throw .usage("--rejected-exit: '\(rejectedExit)' is not valid: it must be an exit code from 0 to 254")
+    }
+    return code
   }
 }

@@ -80,7 +80,12 @@ enum GettableKey {
 
 extension Session {
   /// The breaker, which has to be there.
-  func existing(_ name: BreakerName) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+  ///
+  /// - Parameter other: a store in the place of the session's own.
+  func existing(
+    _ name: BreakerName, on other: (any BreakerStorage)? = nil
+  ) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+    let store = other ?? self.store
     let reading = try storeResult { () throws(StoreError) in try store.read(name) }
     if let damage = reading.damage { throw .failed("\(name): \(damage)") }
     guard let breaker = reading.breaker else { throw .failed(missing(name)) }

@@ -89,11 +89,11 @@ struct ManualChange {
     }
   }
 
-  private var command: ManualCommand {
+  private var command: ManualAct {
     switch act {
-    case .open(let length): ManualCommand("open", length)
-    case .close(let length): ManualCommand("close", length)
-    case .halfOpen: ManualCommand("half-open")
+    case .open(let length): ManualAct("open", length)
+    case .close(let length): ManualAct("close", length)
+    case .halfOpen: ManualAct("half-open")
     }
   }
 
@@ -118,25 +118,21 @@ struct ManualChange {
   }
 }
 
-/// An act by hand as listeners hear of it (docs/CONTRACT.md, "Events", `manual`): what was asked.
-struct ManualCommand {
-  /// `open`, `set`, `reset` and so on.
-  var name: String
-  var length: ManualChange.Length
-  /// The settings that were changed.
-  var keys: [String]
-
-  init(_ name: String, _ length: ManualChange.Length = .usual, keys: [String] = []) {
-    self.name = name
-    self.length = length
-    self.keys = keys
+extension Announcer {
+  /// Tells of an act by hand, and of the state changes that it brought about.
+  func announceByHand(_ act: ManualAct, _ applied: Applied, _ action: ManualAction) {
+    announceManual(act, action, applied.breaker, at: applied.now)
+    announce(applied.step.transitions, applied.breaker, at: applied.now)
   }
 }
 
-extension Announcer {
-  /// Tells of an act by hand: the state changes that it brought about, each as any.
-  func announceByHand(_ command: ManualCommand, _ applied: Applied, _ action: ManualAction) {
-    announce(applied.step.transitions, applied.breaker, at: applied.now)
+extension ManualAct {
+  init(_ command: String, _ length: ManualChange.Length) {
+    switch length {
+    case .usual: self.init(command)
+    case .lasting(let span): self.init(command, lasting: span)
+    case .held: self.init(command, isHold: true)
+    }
   }
 }
 

@@ -10,7 +10,9 @@ struct PermitCommand: CBCommand {
     usage: "cb permit NAME [--lease DURATION]",
     discussion: """
       For work that is no single command. Exits 0 and prints a token for 'cb report', or exits 75. A permit that is \
-      not reported within its lease is lost: its place is free again, without a verdict.
+      not reported within its lease is lost: its place is free again, without a verdict. Where nothing guards the \
+      work (CB_BYPASS=1, mode bypass, a store that failed) the token is empty, and 'cb report' takes it without \
+      effect.
       """)
 
   /// How long a permit lasts where --lease does not say.
@@ -29,30 +31,51 @@ struct PermitCommand: CBCommand {
 extension PermitOptions {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
-    let term = try term()
+    let term =
+      try lease.map { (text) throws(CommandFailure) in try Span(option: "--lease", text, allowsZero: false) }
+      ?? PermitCommand.defaultLease
     let session = try Session(places, for: .script, world: world)
-    let reading = try session.storeResult { () throws(StoreError) in try session.store.readToChange(name) }
-    let settings = session.settings(for: name, stored: reading.breaker?.settings)
-    let request = AdmissionRequest(token: world.token(), policy: settings.policy, kind: .permit, term: term)
-    let applied = try session.apply(.admit(request), to: name)
-    let announcer = Announcer(name: name, settings: settings, world: world)
-    announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
-    if case .rejected(let rejection) = applied.step.effect {
-      announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
+    switch try decision(name, term, session) {
+    case .unguarded(let settings, let error):
+      if let error, settings.settings.notice != .none {
+        world.say("\(name): \(error.description); the work goes on unguarded")
+      }
+      try world.print("\n")
+      return ExitCode.success
+    case .rejected(let rejected):
+      let announcer = Announcer(name: name, settings: rejected.settings, world: world)
+      announcer.announce(rejected.transitions, rejected.breaker, at: rejected.now)
+      announcer.announceRejection(rejected.rejection, rejected.breaker, at: rejected.now)
       throw CommandFailure(
-        exitCode: ExitCode.rejected,
-        message: "\(name): " + Messages.rejection(rejection, applied.breaker, at: applied.now))
+        exitCode: ExitCode.rejected, message: "\(name): " + Messages(world).rejection(rejected))
+    case .admitted(let admitted):
+      let announcer = Announcer(name: name, settings: admitted.settings, world: world)
+      announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
+      if let observed = admitted.observed {
+        announcer.announceRejection(observed, admitted.breaker, at: admitted.now)
+      }
+      announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
+      do throws(CommandFailure) {
+        try world.print(admitted.permit.token.text + "\n")
+      } catch {
+        // Nobody has the token: the place is given back.
+        _ = try? admitted.store.apply(.lose([admitted.permit.token]), to: name)
+        throw error
+      }
+      return ExitCode.success
     }
-    announcer.announce(.beforeCall, applied.breaker, at: applied.now)
-    try world.print(request.token.text + "\n")
-    return ExitCode.success
   }
 
-  private func term() throws(CommandFailure) -> Span {
-    guard let lease else { return PermitCommand.defaultLease }
-    guard let span = DurationText.parse(lease), span > .zero else {
-      throw .usage("--lease: '\(lease)' is not valid: it must be a duration above 0, such as 90s, 5m or 1h30m")
+  private func decision(
+    _ name: BreakerName, _ term: Span, _ session: Session
+  ) throws(CommandFailure) -> Admitter.Decision {
+    do throws(CommandFailure) {
+      return try Admitter(name: name, session: session, kind: .permit, term: term).decide()
+    } catch {
+      // `on-store-error reject`: as `cb check` answers.
+      throw CommandFailure(
+        exitCode: error.exitCode == ExitCode.selfFailed ? ExitCode.storeRefuses : error.exitCode,
+        message: error.message)
     }
-    return span
   }
 }

@@ -30,7 +30,7 @@ struct Remove: CBCommand {
       try world.print("\(name): removed\n")
       let applied = Applied(breaker: reading.breaker, step: Step(.done), now: reading.now)
       Announcer(name: name, settings: settings, world: world)
-        .announceByHand(ManualCommand("remove"), applied, action)
+        .announceByHand(ManualAct("remove"), applied, action)
     }
   }
 }

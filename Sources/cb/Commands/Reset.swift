@@ -45,6 +45,6 @@ struct ResetAct {
       name: name, settings: session.settings(for: name, stored: breaker.settings), world: session.world)
     return ManualChange.Outcome(
       line: "\(name): reset" + (from == .closed ? "" : ", \(from.rawValue) -> closed"), notices: applied.notices,
-      announce: { announcer.announceByHand(ManualCommand("reset"), applied, action) })
+      announce: { announcer.announceByHand(ManualAct("reset"), applied, action) })
   }
 }

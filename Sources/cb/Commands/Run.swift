@@ -25,13 +25,15 @@ struct Run: CBCommand {
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     if !rest.isEmpty {
-      let separated = world.commandLine != nil
-      throw .usage(
-        separated
-          ? "run: '\(rest[0])' stands before '--' and is no option; only one NAME is taken"
-          : "run: '--' is missing before the command; write cb run \(name) -- \(rest.joined(separator: " "))")
+      if world.commandLine != nil {
+        throw .usage("run: '\(rest[0])' is before '--' and is not an option; only one NAME is taken")
+      }
+      // As it was typed: options of the command's own were taken for cb's.
+      let start = world.words.firstIndex(of: rest[0]) ?? 0
+      let line = world.words[start...].joined(separator: " ")
+      throw .usage("run: '--' is missing before the command; write cb run \(name) -- \(line)")
     }
-    return try RunCommand(options, world: world).execute()
+    return try RunCommand.execute(options, world)
   }
 
   /// The options with their meanings, as `PlainCommand` gives them, too.

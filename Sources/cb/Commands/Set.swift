@@ -39,7 +39,7 @@ struct Set: CBCommand {
         appliesToOpenCircuit: changes.contains { $0.key.row.appliesToOpenCircuit }, action: action)
       let applied = try session.apply(.configure(change), to: name)
       Announcer(name: name, settings: settings, world: world)
-        .announceByHand(ManualCommand("set", keys: changes.map(\.key.name)), applied, action)
+        .announceByHand(ManualAct("set", keys: changes.map(\.key.name)), applied, action)
     }
   }
 

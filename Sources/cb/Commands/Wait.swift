@@ -9,11 +9,14 @@ struct Wait: CBCommand {
     commandName: "wait",
     abstract: "Sleep until a run would be admitted.",
     usage: "cb wait NAME [--timeout DURATION] [-q]",
-    discussion: "Exits 0 when a run would be admitted, 124 if the time ran out. Never writes.")
+    discussion: """
+      Exits 0 when a run would be admitted, 124 if the time ran out. Never writes. On a terminal one line counts down. \
+      Where the store fails it answers what run would do, as cb check does.
+      """)
 
   @Option(help: ArgumentHelp("Give up after this long; without it, never.", valueName: "duration"))
   var timeout: String?
-  @Flag(name: .shortAndLong, help: "Do not show on a terminal how long it still takes.") var quiet = false
+  @Flag(name: .shortAndLong, help: "Do not count down on a terminal.") var quiet = false
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String
 
@@ -25,21 +28,35 @@ struct Wait: CBCommand {
 extension WaitOptions {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
-    var limit: Span?
-    if let timeout {
-      limit = DurationText.parse(timeout)
-      if limit == nil {
-        throw .usage("--timeout: '\(timeout)' is not valid: it must be a duration such as 90s, 5m or 1h30m")
-      }
-    }
+    let limit = try timeout.map { (text) throws(CommandFailure) in try Span(option: "--timeout", text) }
     let session = try Session(places, for: .script, world: world)
-    let waiting = Waiting(limit: limit, clock: world.clock)
+    var waiting = Waiting(limit: limit, world: world, name: isQuiet ? nil : name)
+    defer { waiting.end() }
     while true {
-      let (isAdmitted, due) = try session.wouldAdmit(name)
-      if isAdmitted { return ExitCode.success }
+      let due: Span?
+      switch Forecast(name: name, session: session).look() {
+      case .admitted: return ExitCode.success
+      case .storeFailed: return ExitCode.storeRefuses
+      case .rejected(let rejection, _, _):
+        if case .open(let retryAfter) = rejection.cause { due = retryAfter } else { due = .zero }
+      }
       guard let nap = waiting.nap(until: due) else { return ExitCode.timedOut }
       session.store.rest()
-      if let signal = pause(milliseconds: nap.milliseconds, inherited: world.inherited) { dieOf(signal) }
+      if let signal = pause(milliseconds: nap.milliseconds, inherited: world.inherited) {
+        waiting.end()
+        dieOf(signal)
+      }
     }
+  }
+}
+
+extension Span {
+  /// The value of an option that takes a duration.
+  init(option: String, _ text: String, allowsZero: Bool = true) throws(CommandFailure) {
+    guard let span = DurationText.parse(text), allowsZero || span > .zero else {
+      let kind = allowsZero ? "a duration" : "a duration above 0"
+      throw .usage("\(option): '\(text)' is not valid: it must be \(kind) such as 90s, 5m or 1h30m")
+    }
+    self = span
   }
 }

@@ -82,7 +82,7 @@ extension Configuration {
     var values: [(key: SettingKey, text: String)] = []
     for member in members {
       guard let key = SettingKey(rawValue: member.key) else {
-        warn(member.keyPosition, SettingKey.unknown(member.key))
+        warn(member.keyPosition, SettingKey.unknownBriefly(member.key))
         continue
       }
       let elements = member.value.array ?? [member.value]
@@ -131,6 +131,12 @@ struct ConfigurationFault: Error {
 }
 
 extension SettingKey {
+  /// A key that no setting has, in a warning: with the nearest.
+  static func unknownBriefly(_ text: String) -> String {
+    let nearest = NearestWord.of(text, in: allCases.lazy.map(\.name)).map { " (did you mean \($0)?)" } ?? ""
+    return "unknown key '\(text.escapingControls())'\(nearest)"
+  }
+
   /// The end of the sentence about a key that no setting has: the nearest first.
   static func unknown(_ text: String) -> String {
     let nearest = NearestWord.of(text, in: allCases.lazy.map(\.name)).map { "did you mean \($0)? " } ?? ""

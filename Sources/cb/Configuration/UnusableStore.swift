@@ -6,6 +6,7 @@ import CircuitBreaker
 /// does (docs/CONTRACT.md, "Settings": only what is typed on the command line can stop a command).
 struct UnusableStore: BreakerStorage {
   let error: StoreError
+  var label: String { error.path }
 
   func read(_ name: BreakerName) throws(StoreError) -> Reading { throw error }
   func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied { throw error }

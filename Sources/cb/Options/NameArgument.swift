@@ -86,7 +86,12 @@ extension Session {
   }
 
   /// Takes an event and passes on what the store has to say.
-  func apply(_ event: Event, to name: BreakerName) throws(CommandFailure) -> Applied {
+  ///
+  /// - Parameter other: a store in the place of the session's own.
+  func apply(
+    _ event: Event, to name: BreakerName, on other: (any BreakerStorage)? = nil
+  ) throws(CommandFailure) -> Applied {
+    let store = other ?? self.store
     let applied = try storeResult { () throws(StoreError) in try store.apply(event, to: name) }
     for notice in applied.notices { world.say(notice) }
     return applied

@@ -1,7 +1,7 @@
 extension PlainCommand {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     switch self {
-    case .run(let options): try RunCommand(options, world: world).execute()
+    case .run(let options): try RunCommand.execute(options, world)
     case .check(let options): try options.execute(world)
     case .permit(let options): try options.execute(world)
     case .report(let options): try options.execute(world)

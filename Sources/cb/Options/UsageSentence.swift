@@ -18,7 +18,7 @@ enum UsageSentence {
       let range = choices.map { ": it must be one of " + $0.filter { $0 != "'" } } ?? ""
       return "\(option): '\(parts.before)' is not valid\(range)"
     }
-    return text.lowercasedFirst
+    return text.lowercasedFirst.replacing(". Did you mean", with: "; did you mean")
   }
 }
 

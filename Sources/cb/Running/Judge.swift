@@ -1,74 +1,66 @@
 import CircuitBreaker
 import CommandProcess
-import Glibc
 import Settings
 import System
 
-/// Judges how CMD ended by the breaker's rules; asks the predicates of `exclude-if` where they can matter.
+/// Judges how CMD ended by the breaker's rules; asks the predicates where their answers decide.
 struct Judge {
   let name: BreakerName
   let settings: ResolvedSettings
   let isTrial: Bool
   let world: World
 
-  func verdict(on ending: CommandEnd) -> Verdict {
-    settings.settings.rules.judge(ending.forCore, policy: settings.policy, isTrial: isTrial) { question in
-      question == .excludeIf && settings.settings.excludeIf.contains { isExcluded(by: $0, ending) }
+  /// How much of the end of CMD's standard error predicates and hints see, in bytes.
+  static let tail = 4096
+
+  /// Whether anything asks for the tail of standard error, so that CMD has to write into a pipe.
+  static func needsTail(_ settings: Settings) -> Bool {
+    !(settings.excludeIf.isEmpty && settings.ignoreIf.isEmpty && settings.holdIf.isEmpty
+      && settings.failIf.isEmpty && settings.retryHint.isEmpty)
+      || settings.presets.contains { !$0.texts.isEmpty }
+  }
+
+  func verdict(on end: CommandEnd) -> Verdict {
+    let own = settings.settings
+    let predicate = Predicate(name: name, end: end, world: world)
+    return own.rules.judge(
+      end.forCore, preset: own.presetRules, policy: settings.policy, isTrial: isTrial
+    ) { question in
+      let texts =
+        switch question {
+        case .ignoreIf: own.ignoreIf
+        case .excludeIf: own.excludeIf
+        case .failIf: own.failIf
+        case .holdIf: own.holdIf
+        }
+      return texts.contains { predicate.holds($0, of: question) }
+        || !own.rules.names(end.forCore) && own.presets.contains { $0.answers(question, end) }
     }
   }
 
-  /// What a predicate sees: CONTRACT section 3. The tail may begin within a character, and be in any encoding.
-  private func isExcluded(by predicate: String, _ ending: CommandEnd) -> Bool {
-    let result = runShell(
-      ByteText.encode(predicate), inherited: world.inherited,
-      environment: [(name: "CB_BREAKER", value: name.text)] + ending.environment,
-      bytes: (name: "CB_STDERR_TAIL", value: ending.stderrTail), withholding: world.secretVariables, input: [],
-      timeout: 10_000)
-    if let reason = result.whyNotStarted {
-      world.say("\(name): exclude-if '\(predicate)' cannot be run: /bin/sh: \(reason)")
-    }
-    if result.timedOut { world.say("\(name): exclude-if '\(predicate)' took over 10 s and was ended") }
-    return result.how == .exited(0)
+  /// When the other side wants to be asked again: of several hints the longest; nil for none, and of anything but a
+  /// failure.
+  func hint(_ end: CommandEnd, _ verdict: Verdict) -> RetryHint? {
+    guard verdict.outcome == .failure, !settings.settings.retryHint.isEmpty else { return nil }
+    if case .holds = verdict.severity { return nil }
+    let predicate = Predicate(name: name, end: end, world: world)
+    let now = Timestamp(milliseconds: world.clock.reading().wallMilliseconds)
+    return settings.settings.retryHint.compactMap { predicate.hint($0) }
+      .max { $0.ahead(of: now) ?? .zero < $1.ahead(of: now) ?? .zero }
   }
 }
 
-extension CommandEnd {
-  /// As the core judges it.
-  var forCore: RunEnding {
-    let how: RunEnding.How =
-      if timedOut {
-        .timedOut
-      } else {
-        switch self.how {
-        case .exited(let code): .exited(code)
-        case .signaled(let signal): .signaled(signal)
-        case .notFound, .notExecutable: .notStarted(exitCode)
-        case .interrupted(let signal): .signaled(signal)
-        case .failed: .exited(exitCode)
-        }
-      }
-    // Not CMD's doing: a signal that came to cb, a reader that went away, a process table that was full.
-    let isForeign = relayed != nil || readerGone || exitCode == ExitCode.selfFailed && whyNotStarted != nil
-    return RunEnding(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
-  }
-
-  /// Why CMD was not started; nil where it was.
-  var whyNotStarted: String? {
-    switch how {
-    case .notFound:
-      missingInterpreter.map { "its interpreter '\(String(decoding: $0, as: UTF8.self))' was not found" } ?? "not found"
-    case .notExecutable(let code), .failed(let code): String(cString: strerror(code))
-    case .exited, .signaled, .interrupted: nil
+extension Preset {
+  /// Whether a text rule of the preset says yes. It has no `fail-if`.
+  fileprivate func answers(_ question: Judging.Question, _ end: CommandEnd) -> Bool {
+    guard case .exited(let code) = end.forCore.how else { return false }
+    let verdict: Verdict
+    switch question {
+    case .ignoreIf: verdict = .ignore
+    case .excludeIf: verdict = .exclude
+    case .holdIf: verdict = .hold
+    case .failIf: return false
     }
-  }
-
-  /// `CB_EXIT_STATUS` (as the shell shows it), `CB_SIGNAL` (a name, or empty), `CB_DURATION` (seconds).
-  var environment: [(name: String, value: String)] {
-    var signal = ""
-    if case .signaled(let number) = how { signal = SignalName.name(of: number) }
-    return [
-      (name: "CB_EXIT_STATUS", value: String(exitCode)), (name: "CB_SIGNAL", value: signal),
-      (name: "CB_DURATION", value: DurationText.decimal(thousandths: duration)),
-    ]
+    return says(verdict, onExit: code, stderrTail: end.stderrTail)
   }
 }

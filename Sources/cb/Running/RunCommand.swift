@@ -1,7 +1,6 @@
 import BreakerStore
 import CircuitBreaker
 import CommandProcess
-import FileStore
 import Glibc
 import Settings
 import System
@@ -11,156 +10,86 @@ struct RunCommand {
   let name: BreakerName
   let options: RunOptions
   let session: Session
+  let result: ResultFile?
   var world: World { session.world }
   /// CMD and its arguments.
   let command: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-  init(_ options: RunOptions, world: World) throws(CommandFailure) {
+  /// Runs to the end, and ends as CMD ended.
+  static func execute(_ options: RunOptions, _ world: World) throws(CommandFailure) -> Int32 {
+    let result = ResultFile(options.resultFile, world)
+    result?.remove()
+    do throws(CommandFailure) {
+      return try RunCommand(options, result, world: world).execute()
+    } catch {
+      var outcome = RunResult(breaker: options.name, exit: error.exitCode)
+      outcome.reason = error.message
+      result?.write(outcome)
+      throw error
+    }
+  }
+
+  private init(_ options: RunOptions, _ result: ResultFile?, world: World) throws(CommandFailure) {
     guard let command = world.commandLine else {
       throw .usage("run: the command is missing; write cb run \(options.name) -- CMD ARG...")
     }
     guard command.pointee != nil else {
-      throw .usage("run: nothing stands behind '--'; write cb run \(options.name) -- CMD ARG...")
+      throw .usage("run: nothing is behind '--'; write cb run \(options.name) -- CMD ARG...")
     }
     name = try BreakerName(argument: options.name)
     self.options = options
     self.command = command
+    self.result = result
     session = try Session(options.places, options: options.settings, for: .script, world: world)
   }
 
-  /// Runs to the end, and ends as CMD ended.
-  func execute() throws(CommandFailure) -> Int32 {
+  private func execute() throws(CommandFailure) -> Int32 {
     // From here on no signal is lost: it ends cb before CMD starts, or reaches CMD.
     world.inherited.holdSignals()
-    var admission = try admit(on: session.store)
-    if case .failed(let error, let settings) = admission { admission = try instead(of: error, settings) }
-    switch admission {
+    let admitter = Admitter(name: name, session: session, isForced: options.isForced)
+    switch try admitter.decide() {
     case .admitted(let admitted): return run(admitted)
-    case .rejected(let rejection, let applied, let settings): return reject(rejection, applied, settings)
-    case .failed(let error, let settings):
-      world.say("\(name): \(error.description); running unguarded")
-      return runUnguarded(settings)
+    case .rejected(let rejected): return reject(rejected)
+    case .unguarded(let settings, let error): return runUnguarded(settings, error)
     }
-  }
-
-  // MARK: Admission
-
-  struct Admitted {
-    /// The store that gave the permit, and takes the report.
-    var store: any BreakerStorage
-    var permit: Permit
-    var settings: ResolvedSettings
-    var breaker: Breaker?
-    var transitions: [Transition]
-    var now: Timestamp
-  }
-
-  private enum Admission {
-    case admitted(Admitted)
-    case rejected(Rejection, Applied, ResolvedSettings)
-    /// With the settings as far as they could be read.
-    case failed(StoreError, ResolvedSettings)
-  }
-
-  private func admit(on store: any BreakerStorage) throws(CommandFailure) -> Admission {
-    var waiting: Waiting?
-    while true {
-      let reading: Reading
-      do {
-        reading = try store.readToChange(name)
-      } catch {
-        return .failed(error, self.settings(stored: nil))
-      }
-      let settings = settings(stored: reading.breaker?.settings)
-      if waiting == nil { waiting = settings.settings.wait.map { Waiting(limit: $0, clock: world.clock) } }
-      if let waiting, let breaker = reading.breaker, !breaker.wouldAdmit(settings.policy, at: reading.now),
-        let nap = waiting.nap(until: breaker.retryAfter(settings.policy, at: reading.now))
-      {
-        store.rest()
-        sleep(nap)
-        continue
-      }
-      var request = AdmissionRequest(
-        token: world.token(), policy: settings.policy, announcesRejection: settings.settings.notice != .none)
-      // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
-      if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
-        return .admitted(
-          Admitted(
-            store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
-            now: reading.now))
-      }
-      request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder
-      let applied: Applied
-      do {
-        applied = try store.apply(.admit(request), to: name)
-      } catch {
-        return .failed(error, settings)
-      }
-      tell(applied.notices)
-      if case .rejected(let rejection) = applied.step.effect {
-        // Somebody else took the place between the look and the request: that is worth waiting for too.
-        if let waiting, let nap = waiting.nap(until: applied.breaker?.retryAfter(settings.policy, at: applied.now)) {
-          store.rest()
-          sleep(nap)
-          continue
-        }
-        return .rejected(rejection, applied, settings)
-      }
-      if case .admitted(let permit) = applied.step.effect {
-        return .admitted(
-          Admitted(
-            store: store, permit: permit, settings: settings, breaker: applied.breaker,
-            transitions: applied.step.transitions, now: applied.now))
-      }
-    }
-  }
-
-  private func settings(stored: StoredSettings?) -> ResolvedSettings {
-    session.settings(for: name, stored: stored)
-  }
-
-  /// What `on-store-error` makes of a store that fails at admission (CONTRACT section 6).
-  private func instead(of error: StoreError, _ settings: ResolvedSettings) throws(CommandFailure) -> Admission {
-    switch settings.settings.onStoreError {
-    case .reject:
-      throw CommandFailure(
-        exitCode: ExitCode.selfFailed, message: "\(name): \(error.description); the command was not started")
-    case .run: return .failed(error, settings)
-    case .local:
-      guard let standIn = session.standIn() else { return .failed(error, settings) }
-      if session.store.isNews {
-        world.say("\(name): \(error.description); going on with the file store in \(standIn.path) for now")
-      }
-      return try admit(on: standIn)
-    }
-  }
-
-  private func sleep(_ span: Span) {
-    if let signal = pause(milliseconds: span.milliseconds, inherited: world.inherited) { dieOf(signal) }
-  }
-
-  private func tell(_ notices: [String]) {
-    for notice in notices { world.say(notice) }
   }
 
   // MARK: Rejection
 
-  private func reject(_ rejection: Rejection, _ applied: Applied, _ settings: ResolvedSettings) -> Int32 {
+  private func reject(_ rejected: Admitter.Rejected) -> Int32 {
     session.store.rest()
-    if settings.settings.notice == .each || (settings.settings.notice == .first && rejection.isFirstSinceClosed) {
-      world.say("\(name): " + Messages.rejection(rejection, applied.breaker, at: applied.now))
+    let own = rejected.settings.settings
+    let rejection = rejected.rejection
+    let isReported =
+      switch own.notice {
+      case .each: true
+      case .first: rejection.isFirstSinceClosed || rejection.isReminder
+      case .none: false
+      }
+    if isReported { world.say("\(name): " + Messages(world).rejection(rejected)) }
+    let announcer = Announcer(name: name, settings: rejected.settings, world: world)
+    announcer.announce(rejected.transitions, rejected.breaker, at: rejected.now)
+    announcer.announceRejection(rejection, rejected.breaker, at: rejected.now)
+    var outcome = RunResult(breaker: name.text, exit: own.rejectedExit)
+    outcome.isRejected = true
+    outcome.reason = rejected.probe ?? rejection.cause.reason
+    outcome.state = rejected.breaker?.state
+    outcome.retryAfter = rejected.breaker?.retryAfter(rejected.settings.policy, at: rejected.now)
+    outcome.store = session.store.label
+    guard let fallback = own.fallback else {
+      result?.write(outcome)
+      return own.rejectedExit
     }
-    let announcer = Announcer(name: name, settings: settings, world: world)
-    announcer.announce(applied.step.transitions, applied.breaker, at: applied.now)
-    announcer.announce(.rejected, applied.breaker, reason: rejection.cause.reason, at: applied.now)
-    guard let fallback = settings.settings.fallback else { return settings.settings.rejectedExit }
-    let ending = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
+    let end = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
       runCommand(
-        LaunchRequest(argv: argv, environment: environment(applied.breaker?.state ?? .open)),
+        LaunchRequest(argv: argv, environment: environment(rejected.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
-    if let reason = ending.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
-    endLike(ending)
+    if let reason = end.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
+    outcome.exit = end.exitCode
+    outcome.signal = end.signalName
+    result?.write(outcome)
+    endLike(end)
   }
 
   // MARK: Running
@@ -172,55 +101,86 @@ struct RunCommand {
   private func launch(
     _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
   ) -> CommandEnd {
-    runCommand(
+    let end = runCommand(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
-        killAfter: settings.killAfter.milliseconds, stderrTail: settings.excludeIf.isEmpty ? nil : 4096, tick: tick,
-        onTrouble: { say($0) }),
+        timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds,
+        stderrTail: Judge.needsTail(settings) ? Judge.tail : nil, tick: tick, onTrouble: say),
       inherited: world.inherited)
+    sayHowItEnded(end, settings)
+    return end
   }
 
-  private func runUnguarded(_ settings: ResolvedSettings) -> Int32 {
+  /// No breaker guards the run: by wish, or because the store failed and `on-store-error` is `run`, or no stand-in
+  /// can be had.
+  private func runUnguarded(_ settings: ResolvedSettings, _ error: StoreError?) -> Int32 {
+    if let error, settings.settings.notice != .none {
+      world.say("\(name): \(error.description); running unguarded")
+    }
     session.store.rest()
-    let ending = launch(settings.settings, .closed, tick: nil)
-    sayNotStarted(ending)
-    endLike(ending)
+    let end = launch(settings.settings, .closed, tick: nil)
+    let verdict = Judge(name: name, settings: settings, isTrial: false, world: world).verdict(on: end)
+    var outcome = RunResult(end, verdict, name)
+    outcome.store = error == nil ? nil : session.store.label
+    result?.write(outcome)
+    endLike(end)
   }
 
-  private func run(_ admitted: Admitted) -> Int32 {
+  private func run(_ admitted: Admitter.Admitted) -> Int32 {
     let announcer = Announcer(name: name, settings: admitted.settings, world: world)
     announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
+    if let observed = admitted.observed { announcer.announceRejection(observed, admitted.breaker, at: admitted.now) }
     announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
     let permit = admitted.permit
-    let store = admitted.store
-    let ending = launch(
-      admitted.settings.settings, permit.isTrial ? .halfOpen : .closed, tick: upkeep(of: permit, on: store))
-    sayNotStarted(ending)
-    let verdict = Judge(name: name, settings: admitted.settings, isTrial: permit.isTrial, world: world).verdict(
-      on: ending)
-    let report = RunReport(permit: permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw())
+    let end = launch(
+      admitted.settings.settings, permit.isTrial ? .halfOpen : admitted.breaker?.state ?? .closed,
+      tick: upkeep(of: permit, on: admitted.store))
+    let judge = Judge(name: name, settings: admitted.settings, isTrial: permit.isTrial, world: world)
+    let verdict = judge.verdict(on: end)
+    var outcome = RunResult(end, verdict, name)
+    outcome.isTrial = permit.isTrial
+    outcome.state = admitted.breaker?.state ?? .closed
+    outcome.store = admitted.store.label
+    if permit.role != .observed {
+      report(admitted, end, verdict, judge.hint(end, verdict), announcer, &outcome)
+    } else {
+      admitted.store.rest()
+    }
+    result?.write(outcome)
+    endLike(end)
+  }
+
+  private func report(
+    _ admitted: Admitter.Admitted, _ end: CommandEnd, _ verdict: Verdict, _ hint: RetryHint?, _ announcer: Announcer,
+    _ outcome: inout RunResult
+  ) {
+    var report = RunReport(
+      permit: admitted.permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw(), hint: hint)
+    var applied: Applied?
     do {
-      if report.mayChangeState || !announcer.listeners.isEmpty {
-        let applied = try store.apply(.record(report), to: name)
-        store.rest()
-        conclude(applied, ending, announcer)
+      if report.mayChangeState || !announcer.listeners.isEmpty || result != nil {
+        report.caller = world.caller
+        applied = try admitted.store.apply(.record(report), to: name)
+        admitted.store.rest()
       } else {
-        tell(try store.take(.record(report), to: name))
+        tell(try admitted.store.take(.record(report), to: name))
       }
     } catch {
       // CMD ran: its exit code is the result, whatever became of ours.
-      if let applied = count(report, admitted, after: error) { conclude(applied, ending, announcer) }
+      applied = count(report, admitted, after: error)
     }
-    endLike(ending)
-  }
-
-  private func conclude(_ applied: Applied, _ ending: CommandEnd, _ announcer: Announcer) {
+    guard let applied else { return }
     tell(applied.notices)
-    announcer.announceResult(applied, ending)
+    announcer.announceResult(applied, end)
+    outcome.take(applied, admitted.settings.policy)
     guard announcer.settings.settings.notice != .none else { return }
     for transition in applied.step.transitions {
-      world.say("\(name): " + Messages.transition(transition, applied.breaker, at: applied.now))
+      world.say("\(name): " + Messages(world).transition(transition, applied))
     }
+  }
+
+  func tell(_ notices: [String]) {
+    for notice in notices { world.say(notice) }
   }
 
   // MARK: While CMD runs
@@ -253,24 +213,25 @@ struct RunCommand {
     _ = try? store.apply(.renew(permit.token, term: Lease.term), to: name)
     store.rest()
   }
+}
 
-  private func sayNotStarted(_ ending: CommandEnd) {
-    guard let reason = ending.whyNotStarted else { return }
-    // A whole command line in one word, as for a shell.
-    let isLine = ending.how == .notFound(ENOENT) && ending.missingInterpreter == nil && program.contains(" ")
-    let hint = isLine ? "; for a shell's command line write sh -c '...'" : ""
-    world.say("\(name): cannot run '\(program)': \(reason)\(hint)")
+extension RunResult {
+  fileprivate init(_ end: CommandEnd, _ verdict: Verdict, _ name: BreakerName) {
+    self.init(breaker: name.text, exit: end.exitCode)
+    isAdmitted = true
+    reason = verdict.reason
+    outcome = verdict.outcome
+    signal = end.signalName
+    duration = Span(milliseconds: end.duration)
   }
 
-  private func say(_ trouble: CommandTrouble) {
-    switch trouble {
-    case .cannotBeEnded(let pid, let code):
-      world.say(
-        "\(name): cannot end '\(program)' (process \(pid)): \(systemMessage(code)); waiting until it ends by itself")
-    case .doesNotEnd(let pid):
-      world.say("\(name): '\(program)' (process \(pid)) got SIGKILL and sleeps in the kernel; waiting until it wakes")
+  /// What the report came to: a slow success is a failure.
+  fileprivate mutating func take(_ applied: Applied, _ policy: Policy) {
+    if case .recorded(let verdict) = applied.step.effect {
+      reason = verdict.reason
+      outcome = verdict.outcome
     }
+    state = applied.breaker?.state ?? state
+    retryAfter = applied.breaker?.retryAfter(policy, at: applied.now)
   }
-
-  private var program: String { command.pointee.map { String(cString: $0) } ?? "" }
 }

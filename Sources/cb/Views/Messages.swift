@@ -1,41 +1,84 @@
+import BreakerStore
 import CircuitBreaker
 import Settings
+import System
 
-/// The one-line messages of `run` (CONTRACT section 5), without the `cb: NAME: ` before them.
-enum Messages {
-  static func rejection(_ rejection: Rejection, _ breaker: Breaker?, at now: Timestamp) -> String {
+/// The one-line messages of `run` (docs/CONTRACT.md, "cb run as a process"), without the `cb: NAME: ` before them.
+struct Messages {
+  let world: World
+
+  init(_ world: World) {
+    self.world = world
+  }
+
+  func rejection(_ rejected: Admitter.Rejected) -> String {
+    let text = sentence(rejected.rejection, rejected.breaker, rejected.settings, probe: rejected.probe)
+    return text + (rejected.uncounted.map { "; not counted: \($0.description)" } ?? "")
+  }
+
+  /// - Parameter probe: why the probe that was the trial failed.
+  func sentence(
+    _ rejection: Rejection, _ breaker: Breaker?, _ settings: ResolvedSettings, probe: String? = nil
+  ) -> String {
     switch rejection.cause {
     case .open(let retryAfter):
+      let reminder = rejection.isReminder ? "still " : ""
       if let hold = breaker?.hold, hold.state == .open {
-        return "circuit held open by \(hold.by)"
-          + (retryAfter.map { ", retry in \(DurationText.formatRetry($0))" } ?? "")
-          + (hold.reason.map { " (\($0))" } ?? "")
+        return "circuit \(reminder)held open by \(hold.by)\(retry(retryAfter))"
+          + (hold.reason.map { " (\($0))" } ?? "") + (hold.until == nil ? Self.release : "")
       }
-      let retry = retryAfter.map { ", retry in \(DurationText.formatRetry($0))" } ?? ""
-      return "circuit open\(retry)" + failures(breaker)
+      let why = probe.map { " (\($0))" } ?? reasons(breaker)
+      return "circuit \(reminder)open\(retry(retryAfter))\(why)"
     case .noTrialFree(let live):
-      return "circuit half-open, \(live == 1 ? "a trial is" : "\(live) trials are") running" + failures(breaker)
+      return "circuit half-open, \(live == 1 ? "a trial is" : "\(live) trials are") running" + reasons(breaker)
     case .tooManyRunning(let most):
       return "\(most == 1 ? "1 run is" : "\(most) runs are") going on, and max-concurrent is \(most)"
     }
   }
 
-  /// ` (5 failures in a row, last: exit 1)`
-  private static func failures(_ breaker: Breaker?) -> String {
-    guard let breaker, breaker.failCounter > 0, let last = breaker.lastFailure else { return "" }
+  private static let release = "; 'cb close' or 'cb half-open' releases it"
+
+  /// `, retry in 42s, at 18:05:02`
+  private func retry(_ span: Span?) -> String {
+    guard let span else { return "" }
+    let now = world.clock.reading().wallMilliseconds
+    return ", retry in \(span.roundedUp), at \(LocalTime.text(now + span.milliseconds, now: now))"
+  }
+
+  /// ` (5 failures in a row, last: exit 1)`; of a circuit that opened for another reason, that reason; and what the
+  /// other side asked for.
+  private func reasons(_ breaker: Breaker?) -> String {
+    guard let breaker else { return "" }
+    if case .open(let open) = breaker.phase {
+      if let hint = breaker.lastHint, open.hintedUntil != nil {
+        return " (the other side asked for \(hint.asked)\(hint.isCapped ? "; \(SettingKey.retryHintMax.name)" : ""))"
+      }
+      if open.isByHand { return open.reason.map { " (\($0))" } ?? "" }
+      // Judged by rate: what came in a row says nothing.
+      if breaker.lastPolicy?.window != nil { return open.reason.map { " (\($0))" } ?? "" }
+    }
+    guard breaker.failCounter > 0, let last = breaker.lastFailure else { return "" }
     let count = breaker.failCounter
     return " (\(count == 1 ? "1 failure" : "\(count) failures in a row"), last: \(last.reason))"
   }
 
-  static func transition(_ transition: Transition, _ breaker: Breaker?, at now: Timestamp) -> String {
+  func transition(_ transition: Transition, _ applied: Applied) -> String {
     switch transition.to {
     case .open:
-      let retry = breaker?.retryAfter(nil, at: now).map { "; retry in \(DurationText.formatRetry($0))" } ?? ""
-      return transition.from == .halfOpen
-        ? "circuit opened again: \(transition.reason)\(retry)"
-        : "circuit opened after \(transition.reason)\(retry)"
+      let isAgain = transition.from == .halfOpen
+      if applied.step.newHold != nil {
+        return "circuit opened \(isAgain ? "again " : "")and held: \(transition.reason)" + Self.release
+      }
+      let verb = isAgain ? "opened again: " : "opened after "
+      let span = applied.breaker?.retryAfter(nil, at: applied.now)
+      return "circuit \(verb)\(transition.reason)" + (span.map { "; retry in \($0.roundedUp)" } ?? "") + capped(applied)
     case .closed: return "circuit closed: \(transition.reason)"
     case .halfOpen: return "circuit half-open: \(transition.reason)"
     }
+  }
+
+  private func capped(_ applied: Applied) -> String {
+    guard let hint = applied.breaker?.lastHint, hint.isCapped, hint.at == applied.now else { return "" }
+    return " (\(SettingKey.retryHintMax.name))"
   }
 }

@@ -151,7 +151,7 @@ struct MetricsText {
 
   private mutating func writeStore(isUp: Bool) {
     family("cb_build_info", "gauge", "The version of cb that wrote this.")
-    text += "cb_build_info{store=\"\(store)\",version=\"\(Self.escape(CB.version))\"} 1\n"
+    text += "cb_build_info{store=\"\(store)\",version=\"\(Self.escape(BuildVersion.number))\"} 1\n"
     family("cb_store_up", "gauge", "Whether the store could be read (1) or not (0).")
     text += "cb_store_up{store=\"\(store)\"} \(isUp ? 1 : 0)\n"
   }

@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Glibc
+import System
 
 /// What output goes to, and so what it may hold. Made once a command from the world; in tests by hand.
 struct OutputStyle {

@@ -5,6 +5,8 @@ import Glibc
 /// Not flushed to the disk: after a power cut the next run of the job writes it again.
 struct ReplacedFile {
   let path: String
+  /// The option that named it, for messages.
+  var option = "--output"
 
   /// Empty, or with a slash at its end.
   private var directory: String {
@@ -29,12 +31,14 @@ struct ReplacedFile {
     }
   }
 
-  func write(_ text: String) throws(CommandFailure) {
+  func write(_ text: String) throws(CommandFailure) { try write(Array(text.utf8)) }
+
+  func write(_ bytes: [UInt8]) throws(CommandFailure) {
     let temporary = "\(directory)\(prefix)\(getpid())"
     removeLeftBehind()
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0o644)
     guard descriptor >= 0 else { throw failure("write") }
-    var isWritten = writeWhole(text, to: descriptor)
+    var isWritten = writeWhole(bytes, to: descriptor)
     // The umask may have kept the collector's user out.
     isWritten = isWritten && fchmod(descriptor, 0o644) == 0
     var code = errno
@@ -50,6 +54,6 @@ struct ReplacedFile {
   }
 
   private func failure(_ operation: String) -> CommandFailure {
-    .failed("--output: cannot \(operation) \(path): \(String(cString: strerror(errno)))")
+    .failed("\(option): cannot \(operation) \(path): \(String(cString: strerror(errno)))")
   }
 }

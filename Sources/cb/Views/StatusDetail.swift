@@ -36,7 +36,7 @@ struct StatusDetail {
       for (index, line) in lines.enumerated() {
         let head = index == 0 ? "  \(label)" : ""
         let gap = String(repeating: " ", count: Self.indent - head.utf8.count)
-        text += head + gap + String(line.map { $0 == "\u{A0}" ? " " : $0 }) + "\n"
+        text += head + gap + line + "\n"
       }
     }
     text += settings
@@ -184,6 +184,10 @@ struct StatusDetail {
   private func wrap(_ value: String) -> [String] { wrap(value, room: room) }
 
   private func wrap(_ value: String, room: Int?) -> [String] {
+    broken(value, room).map { String($0.map { $0 == "\u{A0}" ? " " : $0 }) }
+  }
+
+  private func broken(_ value: String, _ room: Int?) -> [String] {
     guard let room, !value.utf8.contains(0x1B), DisplayWidth.of(value) > room else { return [value] }
     var lines = [""]
     for word in value.split(separator: " ", omittingEmptySubsequences: false) {

@@ -29,6 +29,11 @@ struct StatusSentence {
       ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
+  /// A command to type: not broken over lines.
+  private func command(_ verb: String) -> String {
+    "cb \(verb) \(name)".map { $0 == " " ? "\u{A0}" : String($0) }.joined()
+  }
+
   private var observed: String? {
     switch settings.mode {
     case .enforce: return nil
@@ -53,7 +58,7 @@ struct StatusSentence {
     if let full { return full }
     if let hold = breaker.hold {
       return "The next run starts, whatever fails: held closed\(since(hold.since)), by \(hold.by)\(why(hold)), "
-        + "\(until(hold)). To end it: cb close \(name)"
+        + "\(until(hold)). To end it: \(command("close"))"
     }
     let last = breaker.lastPolicy ?? policy
     if let size = last.window {
@@ -88,7 +93,7 @@ struct StatusSentence {
       return "The next run is a trial: the circuit opened \(ago(open.since)) \(cause), and its time is over."
     }
     return "The next run is rejected: the circuit opened \(ago(open.since)) \(cause); \(retry(wait, open)). "
-      + "To try earlier: cb half-open \(name)"
+      + "To try earlier: \(command("half-open"))"
   }
 
   /// `held: exit 12 is in hold-on, since ..., by cb on web-3`
@@ -96,7 +101,7 @@ struct StatusSentence {
     let reason = hold.reason.map { ": \($0)" } ?? " open"
     var text = "The next run is rejected: held\(reason)\(since(hold.since)), by \(hold.by)"
     if hold.until != nil { text += ", \(until(hold))" }
-    return text + ". To release it: cb half-open \(name) (a trial) or cb close \(name)"
+    return text + ". To release it: \(command("half-open")) (a trial) or \(command("close"))"
   }
 
   private func cause(_ open: Breaker.OpenPhase) -> String {

@@ -1,11 +1,16 @@
 import Glibc
+import System
 
 /// Writes all of a text, however many writes it takes; false with errno where one fails.
 @discardableResult
 func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
-  var text = text
-  return text.withUTF8 { bytes in
-    var rest = UnsafeRawBufferPointer(bytes)
+  writeWhole(ByteText.encode(text), to: descriptor)
+}
+
+@discardableResult
+func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  bytes.withUnsafeBytes { bytes in
+    var rest = bytes
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count < 0 {

@@ -9,9 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +158,19 @@ static int show(int argc, char **argv) {
   return 0;
 }
 
+// As on a kernel that does not know the system call.
+static int forbid(int number) {
+  struct sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {4, steps};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 static int with(char **argv) {
   for (; *argv && strcmp(*argv, "--"); argv += 2) {
     const char *what = argv[0], *value = argv[1];
@@ -180,7 +196,9 @@ static int with(char **argv) {
     else if (!strcmp(what, "fsize")) setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
     else if (!strcmp(what, "stack")) setrlimit(RLIMIT_STACK, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
     else if (!strcmp(what, "cpu")) setrlimit(RLIMIT_CPU, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
-    else if (!strcmp(what, "slack")) prctl(PR_SET_TIMERSLACK, number);
+    else if (!strcmp(what, "without")) {  // close_range
+      if (strcmp(value, "close_range") || forbid(SYS_close_range)) return 98;
+    } else if (!strcmp(what, "slack")) prctl(PR_SET_TIMERSLACK, number);
     else if (!strcmp(what, "subreaper")) prctl(PR_SET_CHILD_SUBREAPER, number);
     else if (!strcmp(what, "nnp")) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     else if (!strcmp(what, "thp")) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);

@@ -15,12 +15,18 @@ struct ProcessDriver {
     var listener: String?
     var fallback: String?
     var waiting: Int64?
+    var signal = SIGTERM
+    var probe: (text: [UInt8], output: ShellOutput)?
     while let entry = argv[index], let word = String(validatingCString: entry), word != "--" {
-      let value = argv[index + 1].flatMap { String(validatingCString: $0) } ?? ""
+      let bytes = argv[index + 1].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? []
+      let value = String(decoding: bytes, as: UTF8.self)
       switch word {
       case "--timeout": timeout = Int64((Double(value) ?? 0) * 1000)
       case "--kill-after": killAfter = Int64((Double(value) ?? 0) * 1000)
       case "--tail": tail = Int(value)
+      case "--timeout-signal": signal = Int32(value) ?? SIGTERM
+      case "--probe": probe = (bytes, .tail(16))
+      case "--hint": probe = (bytes, .firstLine(16))
       case "--listener": listener = value
       case "--fallback": fallback = value
       case "--wait": waiting = Int64((Double(value) ?? 0) * 1000)
@@ -29,6 +35,7 @@ struct ProcessDriver {
       index += 2
     }
     if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
+    if let probe { look(probe.text, probe.output, timeout: timeout ?? 10_000, inherited) }
     let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
     let ending: CommandEnd
     if let fallback {
@@ -37,7 +44,8 @@ struct ProcessDriver {
     } else {
       ending = runCommand(
         LaunchRequest(
-          argv: argv + index + 1, environment: added, timeout: timeout, killAfter: killAfter, stderrTail: tail),
+          argv: argv + index + 1, environment: added, timeout: timeout, timeoutSignal: signal,
+          killAfter: killAfter, stderrTail: tail, onTrouble: { say("trouble: \($0)") }),
         inherited: inherited)
     }
     if let listener {
@@ -52,10 +60,22 @@ struct ProcessDriver {
         ],
         input: Array("{\"event\":\"x\"}\n".utf8), timeout: 500)
       if result.timedOut || result.how != .exited(0) {
-        let line = "cb: listener: \(result.how)\(result.timedOut ? ", timed out" : "")\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        say("listener: \(result.how)\(result.timedOut ? ", timed out" : "")")
       }
     }
+    if ending.timedOut { say("sent \(ending.timeoutSignals)") }
     endLike(ending)
+  }
+
+  /// Runs one shell text beside no command, tells how it ended, and ends.
+  static func look(_ text: [UInt8], _ output: ShellOutput, timeout: Int64, _ inherited: InheritedState) -> Never {
+    let result = runShell(
+      text, inherited: inherited, withholding: ["SECRET"], input: [], timeout: timeout, output: output)
+    say("\(result.how) \(result.timeoutSignals) '\(String(decoding: result.output, as: UTF8.self))'")
+    exit(0)
+  }
+
+  static func say(_ text: String) {
+    _ = "cb: \(text)\n".withCString { write(STDERR_FILENO, $0, strlen($0)) }
   }
 }

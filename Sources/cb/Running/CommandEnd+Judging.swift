@@ -1,0 +1,48 @@
+import CircuitBreaker
+import CommandProcess
+import Settings
+import System
+
+extension CommandEnd {
+  /// As the core judges it.
+  var forCore: RunEnding {
+    let how: RunEnding.How =
+      if timedOut {
+        .timedOut
+      } else {
+        switch self.how {
+        case .exited(let code): .exited(code)
+        case .signaled(let signal): .signaled(signal)
+        case .notFound, .notExecutable: .notStarted(exitCode)
+        case .interrupted(let signal): .signaled(signal)
+        case .failed: .exited(exitCode)
+        }
+      }
+    // Not CMD's doing: a signal that came to cb, a reader that went away, a process table that was full.
+    let isForeign = relayed != nil || readerGone || exitCode == ExitCode.selfFailed && whyNotStarted != nil
+    return RunEnding(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
+  }
+
+  /// Why CMD was not started; nil where it was.
+  var whyNotStarted: String? {
+    switch how {
+    case .notFound:
+      missingInterpreter.map { "its interpreter '\(ByteText.decode($0))' was not found" } ?? "not found"
+    case .notExecutable(let code), .failed(let code): systemMessage(code)
+    case .exited, .signaled, .interrupted: nil
+    }
+  }
+
+  /// The name of the signal that ended it; nil for any other end.
+  var signalName: String? {
+    if case .signaled(let number) = how { SignalName.name(of: number) } else { nil }
+  }
+
+  /// `CB_EXIT_STATUS` (as the shell shows it), `CB_SIGNAL` (a name, or empty), `CB_DURATION` (seconds).
+  var environment: [(name: String, value: String)] {
+    [
+      (name: "CB_EXIT_STATUS", value: String(exitCode)), (name: "CB_SIGNAL", value: signalName ?? ""),
+      (name: "CB_DURATION", value: DurationText.decimal(thousandths: duration)),
+    ]
+  }
+}

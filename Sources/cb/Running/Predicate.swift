@@ -1,0 +1,66 @@
+import CircuitBreaker
+import CommandProcess
+import Settings
+import System
+
+/// A shell text that is asked about a run that ended (docs/CONTRACT.md, "Settings", `exclude-if`). What it sees: the end
+/// in `CB_EXIT_STATUS`, `CB_SIGNAL` and `CB_DURATION`, and the tail of standard error, to the byte, in
+/// `CB_STDERR_TAIL`. One that cannot be run or takes too long is reported and changes nothing.
+struct Predicate {
+  let name: BreakerName
+  let end: CommandEnd
+  let world: World
+
+  /// Milliseconds.
+  private static let limit: Int64 = 10_000
+  /// The longest line that can be a time, in bytes.
+  private static let longestLine = 256
+
+  /// Whether the text exits 0.
+  func holds(_ text: String, of question: Judging.Question) -> Bool {
+    run(text, as: question.settingName)?.how == .exited(0)
+  }
+
+  /// The time that the first line names which the text prints; nil where it prints none. A line that is not a time is
+  /// reported.
+  func hint(_ text: String) -> RetryHint? {
+    let key = SettingKey.retryHint.name
+    guard let result = run(text, as: key, output: .firstLine(Self.longestLine)) else { return nil }
+    let line = ByteText.decode(result.output)
+    if line.allSatisfy(\.isWhitespace) { return nil }
+    if let hint = RetryHintText.parse(line) { return hint }
+    world.say(
+      "\(name): \(key) '\(text)' printed '\(line)', which is not a time: it must be seconds, a duration, an HTTP date "
+        + "or RFC 3339")
+    return nil
+  }
+
+  private func run(_ text: String, as key: String, output: ShellOutput = .toStandardError) -> CommandEnd? {
+    let result = runShell(
+      ByteText.encode(text), inherited: world.inherited,
+      environment: [(name: "CB_BREAKER", value: name.text)] + end.environment,
+      bytes: (name: "CB_STDERR_TAIL", value: end.stderrTail), withholding: world.secretVariables, input: [],
+      timeout: Self.limit, output: output)
+    if let reason = result.whyNotStarted {
+      world.say("\(name): \(key) '\(text)' cannot be run: /bin/sh: \(reason)")
+      return nil
+    }
+    if result.timedOut {
+      world.say("\(name): \(key) '\(text)' took over 10 s and was ended")
+      return nil
+    }
+    return result
+  }
+}
+
+extension Judging.Question {
+  /// The key of the setting that asks it.
+  var settingName: String {
+    switch self {
+    case .ignoreIf: SettingKey.ignoreIf.name
+    case .excludeIf: SettingKey.excludeIf.name
+    case .failIf: SettingKey.failIf.name
+    case .holdIf: SettingKey.holdIf.name
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import BreakerStore
+import CircuitBreaker
+import CommandProcess
+import Glibc
+import Settings
+import System
+
+/// The setting `probe`: the trial in the command's place (docs/CONTRACT.md, "The state machine").
+struct Probe {
+  let name: BreakerName
+  let text: String
+  let world: World
+
+  /// How much of a failed probe's output is shown, in bytes.
+  private static let shown = 4096
+
+  /// Runs the probe in the place of the trial that `trial` was given until the circuit is closed or the probe fails, and
+  /// decides on the run that waits for it.
+  func decide(_ trial: Admitter.Admitted, mode: AdmissionMode) -> Admitter.Decision {
+    let settings = trial.settings
+    let waiting = RunReport.WaitingRun(mode: mode, announcesRejection: settings.settings.notice != .none)
+    let (result, transitions) = toTheEnd(trial, for: waiting)
+    switch result {
+    case .failed(let error): return .unguarded(settings, error: error)
+    case .decided(let applied, let reason):
+      let circuit = (breaker: applied.breaker, now: applied.now)
+      if let rejection = applied.step.rejection, mode == .enforce {
+        return .rejected(
+          Admitter.Rejected(
+            rejection: rejection, settings: settings, breaker: circuit.breaker, transitions: transitions,
+            now: circuit.now, probe: reason))
+      }
+      // The circuit is closed: this run goes on as a run of a closed circuit. Where others moved the circuit on
+      // meanwhile, or the mode lets it pass, it runs as one whose result is late news.
+      let isClosed = circuit.breaker?.state == .closed
+      let permit = Permit(
+        token: world.token(), breaker: circuit.breaker?.id, generation: circuit.breaker?.generation ?? 1,
+        role: isClosed ? .ordinary : .observed, hasLease: false)
+      return .admitted(
+        Admitter.Admitted(
+          store: trial.store, permit: permit, settings: settings, breaker: circuit.breaker, transitions: transitions,
+          observed: applied.step.rejection, now: circuit.now))
+    }
+  }
+
+  enum Result {
+    case decided(Applied, reason: String?)
+    case failed(StoreError)
+  }
+
+  /// - Parameter run: the run that waits; nil for `cb probe`.
+  /// - Returns: what the last report came to, and all changes of state since the admission.
+  func toTheEnd(_ trial: Admitter.Admitted, for run: RunReport.WaitingRun?) -> (Result, [Transition]) {
+    var transitions = trial.transitions
+    while true {
+      let end = self.run(trial)
+      let ending = end.forCore
+      let isSuccess = ending.how == .exited(0)
+      let reason = end.whyNotStarted.map { "probe: cannot be run: \($0)" } ?? "probe: \(ending.reason)"
+      let verdict = Verdict(
+        isSuccess ? .success : .failure, reason: isSuccess ? "probe" : reason, duration: ending.duration)
+      let report = RunReport(
+        permit: trial.permit, verdict: verdict, policy: trial.settings.policy, draw: world.draw(),
+        work: .probe(run), caller: world.caller)
+      let applied: Applied
+      do {
+        applied = try trial.store.apply(.record(report), to: name)
+      } catch {
+        return (.failed(error), transitions)
+      }
+      transitions += applied.step.transitions
+      guard isSuccess, applied.step.effect != .stale, applied.breaker?.state == .halfOpen else {
+        return (.decided(applied, reason: isSuccess ? nil : reason), transitions)
+      }
+    }
+  }
+
+  private func run(_ trial: Admitter.Admitted) -> CommandEnd {
+    trial.store.rest()
+    let lease = Lease.renewal.milliseconds
+    let end = runShell(
+      ByteText.encode(text), inherited: world.inherited,
+      environment: [(name: "CB_BREAKER", value: name.text), (name: "CB_STATE", value: CircuitState.halfOpen.rawValue)],
+      withholding: world.secretVariables, input: [], timeout: trial.settings.settings.probeTimeout.milliseconds,
+      output: .tail(Self.shown),
+      tick: (
+        after: lease,
+        action: {
+          _ = try? trial.store.apply(.renew(trial.permit.token, term: Lease.term), to: name)
+          trial.store.rest()
+          return lease
+        }
+      ))
+    if end.timedOut {
+      world.say("\(name): the probe took over \(trial.settings.settings.probeTimeout) and was ended")
+    }
+    if end.how != .exited(0), !end.output.isEmpty {
+      writeWhole(end.output, to: STDERR_FILENO)
+      if end.output.last != UInt8(ascii: "\n") { writeWhole("\n", to: STDERR_FILENO) }
+    }
+    return end
+  }
+}
