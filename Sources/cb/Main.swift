@@ -124,14 +124,7 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    // Our own messages begin with a small letter and are one sentence.
-    var text = sentence.prefix(1).lowercased() + sentence.dropFirst()
-    if text.hasSuffix(".") { text.removeLast() }
-    // By hand: `replacing` is of the library of regular expressions, which the program does without (Benchmarks/STARTUP.md).
-    let hint = ". Did"
-    if let start = text.indices.first(where: { text[$0...].hasPrefix(hint) }) {
-      text.replaceSubrange(start..<text.index(start, offsetBy: hint.count), with: "; did")
-    }
+    let text = UsageSentence.text(sentence)
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }
