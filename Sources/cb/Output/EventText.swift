@@ -38,7 +38,7 @@ enum EventText {
     case .stateChange, .manual: entry.to?.ink ?? .plain
     case .failure: .red
     case .lost: .yellow
-    case .set, .reset: .plain
+    case .set, .reset, .other: .plain
     case .rejected: .dim
     }
   }
