@@ -1,5 +1,5 @@
 /// The name of a breaker: 1 to 128 bytes of UTF-8, no control characters, no `/`, not `.` or `..`, no leading `-`
-/// (CONTRACT section 2).
+/// (docs/CONTRACT.md, "Commands").
 package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let text: String
 

@@ -2,7 +2,7 @@ import CircuitBreaker
 import System
 import Testing
 
-/// Names (CONTRACT section 2) and texts on a terminal.
+/// Names (docs/CONTRACT.md, "Commands") and texts on a terminal.
 struct BreakerNameTests {
   @Test(
     "a name is 1 to 128 bytes of UTF-8",
