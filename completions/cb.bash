@@ -1,7 +1,7 @@
 # bash completion for cb(1); uses bash-completion where it is there, for CMD behind '--'.
 # shellcheck shell=bash
 
-_cb_commands='run status open close half-open reset remove get set check wait permit report history metrics doctor help'
+_cb_commands='run status open close half-open reset remove get set check wait permit report list history metrics doctor help'
 
 _cb_keys='fail-max reset-timeout success-threshold half-open-max exclude exclude-if ignore only window failure-rate
 min-calls slow-after slow-rate reset-backoff reset-max jitter max-concurrent timeout kill-after on-event on-store-error'
@@ -17,13 +17,14 @@ _cb_options() {
             printf -- '--%s ' $_cb_keys
             echo "--fallback --wait --notice --quiet -q --rejected-exit $common"
             ;;
-        status) echo "--json --verbose -v --watch $common" ;;
+        status) echo "--json --verbose -v --watch --state --sort --exit-code $common" ;;
         open | close) echo "--for --hold --reason $common" ;;
         half-open) echo "--reason $common" ;;
+        reset | remove) echo "--yes --reason $common" ;;
         wait) echo "--timeout $common" ;;
         permit) echo "--lease $common" ;;
-        history) echo "--json -n --follow -f $common" ;;
-        metrics) echo "--output $common" ;;
+        history) echo "--json -n --since --kind --follow -f $common" ;;
+        metrics) echo "--output --settings $common" ;;
         help) ;;
         *) echo "$common" ;;
     esac
@@ -32,7 +33,8 @@ _cb_options() {
 # Whether an option takes a value as the next word.
 _cb_takes_value() {
     case $1 in
-        *=* | --version | --help | -h | --quiet | -q | --json | --verbose | -v | --hold | --follow | -f | --watch) return 1 ;;
+        *=* | --version | --help | -h | --quiet | -q | --json | --verbose | -v | --hold | --follow | -f | --watch | --yes | \
+            --exit-code | --settings) return 1 ;;
         -*) return 0 ;;
         *) return 1 ;;
     esac
@@ -63,7 +65,16 @@ _cb_names() {
     while IFS= read -r name; do
         [[ $name == "$plain"* ]] || continue
         if [[ $open ]]; then COMPREPLY+=("$open$name"); else COMPREPLY+=("$(printf %q "$name")"); fi
-    done < <("${words[0]}" names "${places[@]}" 2>/dev/null)
+    done < <("${words[0]}" list "${places[@]}" 2>/dev/null)
+}
+
+# Words of a list that commas separate: _cb_list "a b c" CUR
+_cb_list() {
+    local word list=''
+    [[ $2 == *,* ]] && list=${2%,*},
+    for word in $1; do
+        [[ $list$word == "$2"* ]] && COMPREPLY+=("$list$word")
+    done
 }
 
 _cb_nospace() {
@@ -76,6 +87,9 @@ _cb_value() {
     COMPREPLY=()
     case $1 in
         color) _cb_words 'auto always never' "$value" ;;
+        state) _cb_list 'closed open half-open held due' "$value" ;;
+        kind) _cb_list 'failure rejected state-change lost manual set reset' "$value" ;;
+        sort) _cb_words 'name state failures changed' "$value" ;;
         notice) _cb_words 'each first none' "$value" ;;
         on-store-error) _cb_words 'local run reject' "$value" ;;
         on-event)
@@ -183,7 +197,7 @@ _cb() {
                 ;;
             run/0 | get/0 | check/0 | wait/0 | permit/0 | report/0) _cb_names ;;
             run/*) _cb_words -- "$cur" ;;
-            status/* | open/* | close/* | half-open/* | reset/* | remove/* | history/*) _cb_names ;;
+            status/* | open/* | close/* | half-open/* | reset/* | remove/* | history/* | list/*) _cb_names ;;
         esac
     fi
     _cb_trim

@@ -1,6 +1,6 @@
 # fish completion for cb(1)
 
-set -g __cb_commands run status open close half-open reset remove get set check wait permit report history metrics doctor
+set -g __cb_commands run status open close half-open reset remove get set check wait permit report list history metrics doctor
 
 # The words before the one to complete, without the program.
 function __cb_words
@@ -23,7 +23,8 @@ function __cb_arguments
             continue
         end
         switch $word
-            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold -f --follow --watch
+            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold -f --follow --watch --yes \
+                --exit-code --settings
             case '-*'
                 set skip 1
             case '*'
@@ -61,7 +62,7 @@ function __cb_names
         end
     end
     set -l program (commandline -opc)[1]
-    $program names $places 2>/dev/null
+    $program list $places 2>/dev/null
 end
 
 function __cb_keys
@@ -147,11 +148,12 @@ complete -c cb -n __cb_needs_command -xa half-open -d 'The next run is a trial'
 complete -c cb -n __cb_needs_command -xa reset -d 'Make breakers as new'
 complete -c cb -n __cb_needs_command -xa remove -d 'Forget breakers'
 complete -c cb -n __cb_needs_command -xa get -d 'Print one value'
-complete -c cb -n __cb_needs_command -xa set -d 'Store settings with a breaker'
+complete -c cb -n __cb_needs_command -xa set -d 'Store settings with breakers'
 complete -c cb -n __cb_needs_command -xa check -d 'Exit 0 if a run would be admitted'
 complete -c cb -n __cb_needs_command -xa wait -d 'Sleep until a run would be admitted'
 complete -c cb -n __cb_needs_command -xa permit -d 'Ask for admission without running anything'
 complete -c cb -n __cb_needs_command -xa report -d 'Hand the result of a permit back'
+complete -c cb -n __cb_needs_command -xa list -d 'Print the names of breakers'
 complete -c cb -n __cb_needs_command -xa history -d 'Show what happened'
 complete -c cb -n __cb_needs_command -xa metrics -d 'Print metrics for Prometheus'
 complete -c cb -n __cb_needs_command -xa doctor -d 'Check the store'
@@ -193,7 +195,15 @@ complete -c cb -n '__cb_at status' -s v -l verbose -d 'Settings and where they c
 complete -c cb -n '__cb_at status' -l watch -d 'Keep the table up to date'
 complete -c cb -n '__cb_at open close' -l for -x -d 'Hold the state this long'
 complete -c cb -n '__cb_at open close' -l hold -d 'Hold the state until it is changed by hand'
-complete -c cb -n '__cb_at open close half-open' -l reason -x -d Why
+complete -c cb -n '__cb_at status' -l state -xa 'closed open half-open held due' \
+    -d 'Only those in these states'
+complete -c cb -n '__cb_at status' -l sort -xa 'name state failures changed' -d 'Sort by'
+complete -c cb -n '__cb_at status' -l exit-code -d 'Exit 0 if all are closed and none is held'
+complete -c cb -n '__cb_at open close half-open reset remove' -l reason -x -d Why
+complete -c cb -n '__cb_at reset remove' -l yes -d 'Do not ask back what a glob means'
+complete -c cb -n '__cb_at history' -l since -x -d 'Only what happened from then on'
+complete -c cb -n '__cb_at history' -l kind -xa 'failure rejected state-change lost manual set reset' -d 'Only these kinds'
+complete -c cb -n '__cb_at metrics' -l settings -d 'Also settings that are numbers'
 complete -c cb -n '__cb_at wait' -l timeout -x -d 'Give up after this long'
 complete -c cb -n '__cb_at permit' -l lease -x -d 'How long the permit lasts'
 complete -c cb -n '__cb_at history' -s n -x -d 'Only the last events'
@@ -201,7 +211,7 @@ complete -c cb -n '__cb_at history' -s f -l follow -d 'Go on and print events as
 complete -c cb -n '__cb_at metrics' -l output -rF -d 'File to replace'
 
 complete -c cb -n '__cb_at run get set check wait permit report 0' -xa '(__cb_names)' -d Breaker
-complete -c cb -n '__cb_at status open close half-open reset remove history' -xa '(__cb_names)' -d Breaker
+complete -c cb -n '__cb_at status open close half-open reset remove list history' -xa '(__cb_names)' -d Breaker
 complete -c cb -n '__cb_at get 1' -xa 'state fail-counter retry-after (__cb_keys)'
 complete -c cb -n '__cb_at set; and not __cb_at set 0' -xa '(__cb_assignments)'
 complete -c cb -n '__cb_at report 2' -xa 'success failure excluded ignored exit: signal:'

@@ -64,9 +64,12 @@ extension Breaker {
     fresh.generation = generation + 1
     fresh.settings = settings
     fresh.leases = leases
+    fresh.kept = kept
+    fresh.totals.kept = totals.kept
     fresh.nextSequence = nextSequence
     fresh.firstSequence = nextSequence
     let from = state
+    fresh.changedAt = from == .closed ? changedAt : now
     self = fresh
     note(.reset, at: now, from: from, to: .closed, reason: action.reason, by: action.by, caller: action.caller)
     var step = Step(.done)

@@ -120,40 +120,32 @@ extension RedisStore {
   /// Every command of the scripts by itself, then the scripts, on keys that no breaker can have, as a name has no '/'.
   private func rights(_ facts: RedisFacts) -> StoreCheck {
     let hash = location.prefix + Array("{/doctor-\(String(random(), radix: 16))}".utf8)
-    let keys = [hash, hash + Array(":h".utf8)]
     do throws(RedisError) {
-      let lack = try client.lack(hash: hash, list: keys[1], deadline: client.deadline())
+      let lack = try client.lack(hash: hash, deadline: client.deadline())
       if let failure = Self.failure(lack) { return failure }
     } catch {
       return Self.failure("rights", error, location.redacted)
     }
     // A minute to live, should this be killed half-way. What is written is the size of a small event.
-    let event = Array(#"{"event":"doctor","id":"1"}"#.utf8)
+    let event = Array(#"{"e":"doctor","id":"1"}"#.utf8)
+    let (zero, one) = (Self.word(0), Self.word(1))
     let steps: [(Script, [[UInt8]])] = [
-      (LogScripts.append, [Self.word(0), [], [], Self.word(60_000), [], Self.word(0), Self.word(0), event]),
+      (LogScripts.append, [zero, [], [], Self.word(60_000), [], zero, zero, zero, zero, event]),
       (
         LogScripts.append,
-        [
-          Self.word(1), [], Array("1".utf8), Self.word(60_000), Array("{}".utf8), Self.word(1), Self.word(0),
-          Array("{}".utf8),
-        ]
+        [one, [], one, Self.word(60_000), Array("{}".utf8), one, zero, zero, one, Array("[]".utf8)]
       ),
-      (
-        LogScripts.append,
-        [Self.word(1), Array("1".utf8), Array("1".utf8), Self.word(0), [], Self.word(0), Self.word(0)]
-      ),
+      (LogScripts.append, [one, one, one, zero, [], zero, zero, zero, zero]),
       (LogScripts.read, [Self.word(-1), [], []]),
-      (LogScripts.remove, []),
+      (LogScripts.remove, [Self.word(-1), [], [], zero]),
     ]
     do throws(RedisError) {
       for (script, arguments) in steps {
-        let reply = try client.run(script, keys: keys, arguments: arguments, deadline: client.deadline())
-        guard reply.array?.first?.string == "ok" else {
+        let reply = try client.run(script, keys: [hash], arguments: arguments, deadline: client.deadline())
+        guard ["ok", "removed"].contains(reply.array?.first?.string) else {
           return StoreCheck("rights", .failure, "a script gave no sensible answer", advice: "is this a Redis server?")
         }
       }
-      let list = RedisClient.Command([Array("LRANGE".utf8), keys[1], Self.word(0), Self.word(1)], key: keys[1])
-      _ = try client.command(list, deadline: client.deadline())
     } catch {
       return Self.failure("rights", error, location.redacted)
     }

@@ -25,7 +25,7 @@ enum RequiredRights {
   }()
 
   /// What every client asks, wherever the breakers are.
-  static let ofClient = ["eval", "evalsha", "scan", "lrange", "role"]
+  static let ofClient = ["eval", "evalsha", "scan", "role"]
   /// What only some URLs and servers need: another database than 0, and a cluster.
   static let ofSome = ["select", "asking", "cluster|slots"]
 
@@ -37,8 +37,8 @@ enum RequiredRights {
   }
 
   /// A command that shows whether its user may give it: complete, as a server looks at the number of arguments first,
-  /// and without an effect on any key but these two. Nil for one that is not known here.
-  static func trial(_ command: String, hash: [UInt8], list: [UInt8]) -> [[UInt8]]? {
+  /// and without an effect on any key but this one. Nil for one that is not known here.
+  static func trial(_ command: String, hash: [UInt8]) -> [[UInt8]]? {
     func words(_ key: [UInt8]?, _ rest: String...) -> [[UInt8]] {
       [Array(command.utf8)] + (key.map { [$0] } ?? []) + rest.map { Array($0.utf8) }
     }
@@ -51,9 +51,6 @@ enum RequiredRights {
     case "hset": return words(hash, "f", "v")
     case "exists", "persist", "pttl", "del", "unlink", "hlen", "type": return words(hash)
     case "pexpire": return words(hash, "1000")
-    case "rpush": return words(list, "v")
-    case "ltrim", "lrange": return words(list, "0", "0")
-    case "llen": return words(list)
     default: return nil
     }
   }
@@ -69,16 +66,16 @@ extension RedisClient {
   }
 
   /// Tries each command that a store needs on two keys that no breaker can have, and removes them.
-  func lack(hash: [UInt8], list: [UInt8], deadline: Deadline) throws(RedisError) -> Lack {
+  func lack(hash: [UInt8], deadline: Deadline) throws(RedisError) -> Lack {
     var lack = Lack()
     var commands: [(name: String, words: [[UInt8]])] = []
     for name in RequiredRights.all where name != "role" {
       // Last, so that what the others have made goes.
-      if name != "del", let words = RequiredRights.trial(name, hash: hash, list: list) {
+      if name != "del", let words = RequiredRights.trial(name, hash: hash) {
         commands.append((name, words))
       }
     }
-    commands.append(("del", [Array("DEL".utf8), hash, list]))
+    commands.append(("del", [Array("DEL".utf8), hash]))
     let replies = try pipeline(commands.map { Command($0.words, key: hash) }, deadline: deadline)
     for (command, reply) in zip(commands, replies) {
       guard case .error(let text) = reply else { continue }
