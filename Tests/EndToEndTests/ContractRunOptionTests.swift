@@ -173,11 +173,11 @@ struct ContractRunOptionTests {
     scene["TZ"] = "UTC"
     scene.trip("--reset-timeout", "2d", "--reset-max", "2d")
     let text = scene.run(exit: 0).errorText
-    let shown = try #require(text.firstMatch(of: /at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /), "\(text)")
+    let shown = try #require(text.firstMatch(of: #/at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /#), "\(text)")
     // The time zone is the caller's.
     scene["TZ"] = "UTC-5:30"
     let elsewhere = scene.run(exit: 0).errorText
-    let other = try #require(elsewhere.firstMatch(of: /at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /), "\(elsewhere)")
+    let other = try #require(elsewhere.firstMatch(of: #/at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /#), "\(elsewhere)")
     func seconds(_ day: Substring, _ clock: Substring) -> Int? {
       let date = scene.sandbox.execute(["/bin/date", "-u", "-d", "\(day) \(clock)", "+%s"]).outputText
       return Int(date.dropLast())
@@ -223,7 +223,8 @@ struct ContractRunOptionTests {
     let options = ["--window", "4", "--min-calls", "4", "--reset-timeout", "1h"]
     for code in [1, 0, 1] { scene.run(options, sh: "exit \(code)") }
     let trip = scene.run(options, sh: "exit 1").errorText
-    #expect(trip.contains("opened after 3 of 4 runs failed (exit 1); retry in ") && !trip.contains("in a row"), "\(trip)")
+    #expect(
+      trip.contains("opened after 3 of 4 runs failed (exit 1); retry in ") && !trip.contains("in a row"), "\(trip)")
     let rejection = scene.run(options, sh: "exit 0").errorText
     #expect(rejection.contains(" (3 of 4 runs failed (exit 1))") && !rejection.contains("in a row"), "\(rejection)")
   }
