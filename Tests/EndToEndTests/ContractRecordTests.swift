@@ -89,7 +89,6 @@ struct ContractRecordTests {
       scene.events() == ["state-change open -> half-open", "state-change half-open -> closed", "success"])
     scene.trip("--reset-timeout", "0")
     unlink(scene.path + "/events")
-    scene["CB_RESET_TIMEOUT"] = "1h"
     let failed = scene.cb("record", "x", "exit:6")
     #expect(failed.errorText.hasPrefix("cb: x: circuit opened again: "), "\(failed.errorText)")
     #expect(scene.state() == "open")
