@@ -1,6 +1,6 @@
 import CircuitBreaker
 import Glibc
-package import System
+import System
 
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
 /// `description`: one line that names the thing, the reason and what to do, without raw control characters.

@@ -69,6 +69,7 @@ extension Breaker {
     fresh.nextSequence = nextSequence
     fresh.firstSequence = nextSequence
     let from = state
+    fresh.changedAt = from == .closed ? changedAt : now
     self = fresh
     note(.reset, at: now, from: from, to: .closed, reason: action.reason, by: action.by, caller: action.caller)
     var step = Step(.done)

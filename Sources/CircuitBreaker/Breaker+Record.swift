@@ -106,6 +106,7 @@ extension Breaker {
       return
     }
     totals.calls += 1
+    if let duration = verdict.duration { durations.add(duration) }
     if verdict.timedOut { totals.timeouts += 1 }
     if isSlow { totals.slow += 1 }
     recent.append(verdict.outcome)

@@ -137,6 +137,8 @@ package struct Breaker: Hashable, Sendable {
   package var generation = 1
   package var phase = Phase.closed
   package var hold: Hold?
+  /// When the state changed last; nil: never, or before a version that keeps it.
+  package var changedAt: Timestamp?
   /// Failures in a row; survives open and half-open.
   package var failCounter = 0
   package var streak = TripStreak()
@@ -151,6 +153,7 @@ package struct Breaker: Hashable, Sendable {
   package var lastFailure: LastFailure?
   package var lastSuccess: Timestamp?
   package var totals = Totals()
+  package var durations = DurationHistogram()
   /// The last ended runs, oldest first, at most `recentCount`.
   package var recent: [Outcome] = []
   /// The settings of the run that reported last.
@@ -247,6 +250,7 @@ package struct Breaker: Hashable, Sendable {
       remindedAt = now
     }
     phase = next
+    changedAt = now
     generation += 1
     if case .closed = next {
       window = RunWindow()

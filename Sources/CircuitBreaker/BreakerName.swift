@@ -1,5 +1,5 @@
-/// The name of a breaker: 1 to 128 bytes of UTF-8, no control characters, no `/`, not `.` or `..`, no leading `-`
-/// (CONTRACT section 2).
+/// The name of a breaker: 1 to 128 bytes of UTF-8, no control characters, none of `/ * ? [`, not `.` or `..`, no
+/// leading `-` (docs/CONTRACT.md, "Commands").
 package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let text: String
 
@@ -8,6 +8,8 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
     case empty
     case tooLong(bytes: Int)
     case slash
+    /// It holds `*`, `?` or `[`: it may be meant as a pattern, and would name a breaker that patterns cannot tell apart.
+    case pattern(Unicode.Scalar)
     case control
     case dots
     case leadingDash
@@ -19,6 +21,7 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
       case .empty: "it is empty"
       case .tooLong(let bytes): "it has \(bytes) bytes, and 128 is the most"
       case .slash: "it holds a '/'"
+      case .pattern(let scalar): "it holds a '\(scalar)'"
       case .control: "it holds a control character"
       case .dots: "'.' and '..' are no names"
       case .leadingDash: "it begins with '-'"
@@ -36,9 +39,10 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
     for scalar in text.unicodeScalars {
       switch scalar.value {
       case 0x2F: throw .slash
+      case 0x2A, 0x3F, 0x5B: throw .pattern(scalar)
       case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: throw .control
-      // What String put where the bytes of the command line were no UTF-8: two such names would share a breaker.
-      case 0xFFFD: throw .notUTF8
+      // Bytes that are not UTF-8: repaired by String, or carried by the private characters of System's ByteText.
+      case 0xFFFD, 0xF780...0xF7FF: throw .notUTF8
       default: break
       }
     }

@@ -33,7 +33,7 @@ package struct Policy: Hashable, Sendable {
 
   /// `min-calls`, but never more than a window by count can hold: `--window 5` would not open at all with the default
   /// of 10, and protection would silently be off.
-  var callsToJudge: Int {
+  package var callsToJudge: Int {
     if case .runs(let count) = window { return min(minCalls, count) }
     return minCalls
   }

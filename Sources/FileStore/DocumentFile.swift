@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import CircuitBreaker
-package import JSON
+import JSON
 
 /// The document as a file: the breaker, and what the clocks said at its last change.
 struct DocumentFile {

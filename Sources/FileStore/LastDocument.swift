@@ -1,4 +1,4 @@
-package import BreakerStore
+import BreakerStore
 import CircuitBreaker
 
 /// The document that was read last, with what it says: a run that changes its breaker reads it without the lock and then

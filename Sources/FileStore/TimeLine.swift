@@ -1,4 +1,4 @@
-package import BreakerStore
+import BreakerStore
 package import CircuitBreaker
 package import System
 

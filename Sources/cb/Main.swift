@@ -12,10 +12,13 @@ enum Main {
     let inherited = InheritedState.capture()
     var arguments: [String] = []
     var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-    for index in 1..<max(1, Int(CommandLine.argc)) {
-      guard let argument = CommandLine.unsafeArgv[index] else { break }
+    var next = ProcessArguments.pointers
+    // The program's own name; an execve may leave even that out.
+    if next?.pointee != nil { next = next?.advanced(by: 1) }
+    while let place = next, let argument = place.pointee {
+      next = place + 1
       if strcmp(argument, "--") == 0 {
-        commandLine = CommandLine.unsafeArgv + index + 1
+        commandLine = next
         break
       }
       arguments.append(ByteText.decode(cString: argument))
@@ -121,14 +124,7 @@ enum Main {
     let help =
       command == " run" && isUnknownOption
       ? "options of the command belong behind '--': cb run NAME -- CMD ARG..." : "see cb\(command) --help"
-    // Our own messages begin with a small letter and are one sentence.
-    var text = sentence.prefix(1).lowercased() + sentence.dropFirst()
-    if text.hasSuffix(".") { text.removeLast() }
-    // By hand: `replacing` is of the library of regular expressions, which the program does without (Benchmarks/STARTUP.md).
-    let hint = ". Did"
-    if let start = text.indices.first(where: { text[$0...].hasPrefix(hint) }) {
-      text.replaceSubrange(start..<text.index(start, offsetBy: hint.count), with: "; did")
-    }
+    let text = UsageSentence.text(sentence)
     return .usage("\(command.isEmpty ? "" : "\(command.dropFirst()): ")\(text); \(help)")
   }
 }

@@ -122,6 +122,32 @@ struct Session {
       directory: DocumentDirectory(path: ByteText.encode(path)), clock: world.clock, random: World.random)
   }
 
+  /// The store as a URL without secrets, for labels and messages: `file://HOST/DIR` of a directory, which is another one
+  /// on each host.
+  func storeURL() -> String {
+    switch location {
+    case .directory(let path):
+      let absolute = path.hasPrefix("/") ? path : (World.workingDirectory.map { $0 + "/" } ?? "/") + path
+      return "file://" + world.caller.host + absolute
+    case .redis(let url):
+      // The password that the URL may need from elsewhere does not matter here: user and password are left out.
+      guard var redis = try? RedisLocation.parse(url, environment: PasswordEnvironment(password: [0])) else {
+        return "redis:"
+      }
+      redis.user = nil
+      redis.password = nil
+      let prefix = String(decoding: redis.prefix, as: UTF8.self)
+      if prefix == "cb:" { return redis.redacted }
+      return redis.redacted + (redis.redacted.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + "prefix=\(prefix)"
+    case .nowhere: return "none"
+    }
+  }
+
+  /// Whether the store is one of this host's files.
+  var isFileStore: Bool {
+    if case .directory = location { true } else { false }
+  }
+
   /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
   /// no directory for one.
   func standIn() -> (any BreakerStorage)? {
@@ -170,6 +196,9 @@ struct Session {
     // What was typed was checked when the session began, so that nothing is left to throw.
     return (try? ResolvedSettings(levels: levels)) ?? ownSettings
   }
+
+  /// The settings as they are known where no breaker is named: from environment and options.
+  var settingsWithoutName: ResolvedSettings { ownSettings }
 
   /// What was left out because it cannot be used, a line each.
   func warnings(for settings: ResolvedSettings, stored: StoredSettings?) -> [String] {

@@ -57,6 +57,12 @@ struct World {
     return ManualAction(by: "\(name)@\(caller.host)", reason: reason, caller: caller)
   }
 
+  static var workingDirectory: String? {
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return ByteText.decode(cString: path)
+  }
+
   /// A random number from 0 up to but not including 1.
   func draw() -> Double {
     Double(Self.random() >> 11) / Double(1 << 53)

@@ -1,10 +1,16 @@
 import CircuitBreaker
+import Glibc
+import Settings
 
 @testable import cb
 
 /// Breakers as an operator may have them, at one fixed time.
 enum Fixtures {
-  static let now = RFC3339.parse("2026-11-23T15:17:26.123Z")!
+  static let now = {
+    // The clock of the host that draws the pictures is that of any.
+    setenv("TZ", "UTC", 1)
+    return RFC3339.parse("2026-11-23T15:17:26.123Z")!
+  }()
 
   static func ago(_ seconds: Int64) -> Timestamp { now + Span(milliseconds: -seconds * 1000) }
 

@@ -65,10 +65,98 @@ import Testing
     #expect(model.take(.character("y")) == .none)
     for (key, change) in [("o", WatchModel.Change.open), ("c", .close), ("h", .halfOpen)] {
       #expect(model.take(.character(Character(key))) == .none)
-      #expect(model.take(.character("y")) == .apply(change, Fixtures.dbBackup.name))
+      #expect(model.take(.character("y")) == .apply(change, Fixtures.dbBackup.name, reason: nil))
     }
     #expect(model.take(.character("o")) == .none)
     #expect(model.take(.enter) == .none)
+  }
+
+  @Test func `reset and hold ask for a reason, which Esc takes back`() {
+    let name = Fixtures.dbBackup.name
+    var model = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
+    func type(_ text: String) { for character in text { #expect(model.take(.character(character)) == .none) } }
+    type("rdisc")
+    #expect(model.take(.backspace) == .none)
+    type("k")
+    #expect(model.take(.enter) == .apply(.reset, name, reason: "disk"))
+    type("r")
+    #expect(model.take(.enter) == .apply(.reset, name, reason: nil))
+    type("Ho")
+    #expect(model.take(.enter) == .apply(.holdOpen, name, reason: nil))
+    type("Hcnight")
+    #expect(model.take(.enter) == .apply(.holdClosed, name, reason: "night"))
+    type("Hx")
+    #expect(model.footer == .help)
+    type("rno")
+    #expect(model.take(.escape) == .none)
+    #expect(model.take(.character("q")) == .quit)
+  }
+
+  @Test func `Enter shows one breaker in full, and changes are then of that one`() {
+    var model = model(Fixtures.statusRows, size: Self.small)
+    _ = model.take(.down)
+    let chosen = model.selected
+    #expect(model.take(.enter) == .look)
+    #expect(model.inspected == chosen)
+    model.detail = (1...40).map { "line \($0)" }
+    #expect(holds(picture(model, Self.small), "\nline 22\nq quit  Esc back"))
+    _ = model.take(.end)
+    #expect(holds(picture(model, Self.small), "\nline 40\nq quit  Esc back"))
+    _ = model.take(.character("o"))
+    #expect(model.take(.character("y")) == chosen.map { .apply(.open, $0, reason: nil) })
+    #expect(model.take(.escape) == .none)
+    #expect(model.inspected == nil)
+    #expect(holds(picture(model, Self.small), "  NAME"))
+  }
+
+  @Test func `? shows every key, and any key goes back`() {
+    var model = model(Fixtures.statusRows, size: Self.small)
+    _ = model.take(.character("?"))
+    expectGolden("watch-keys", picture(model, Self.small))
+    #expect(model.take(.character("o")) == .none)
+    #expect(model.footer == .help)
+    _ = model.take(.character("?"))
+    #expect(model.take(.character("q")) == .quit)
+  }
+
+  @Test func `s sorts: by urgency, name, state, failures, time of change`() {
+    let rows = ["b-10", "b-9", "a"].map { name in
+      StatusRow(
+        Fixtures.row(name) { breaker in
+          breaker.failCounter = name == "b-10" ? 2 : 0
+          breaker.changedAt = name == "a" ? Fixtures.ago(5) : nil
+          if name == "b-9" { breaker.phase = Fixtures.open(since: 1, for: 60) }
+        })
+    }
+    var model = model(rows, size: Self.small)
+    var orders = [model.rows.map(\.name).joined(separator: " ")]
+    for _ in 1...4 {
+      _ = model.take(.character("s"))
+      orders.append(model.rows.map(\.name).joined(separator: " "))
+    }
+    #expect(orders == ["b-9 b-10 a", "a b-9 b-10", "b-9 a b-10", "b-10 a b-9", "a b-9 b-10"])
+  }
+
+  @Test func `rows that could not be read anew say since when they are old, and why`() {
+    var model = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
+    model.staleSince = Fixtures.now
+    model.fault = "cannot read redis://db: Connection refused"
+    let lines = picture(model, Self.small, elapsed: .seconds(30)).split(separator: "\n")
+    #expect(lines[0].hasSuffix("OLD: not read since 15:17:26Z"))
+    #expect(lines.last == "not read since 15:17:26Z: cannot read redis://db: Connection refused")
+  }
+
+  @Test func `names that are not there are not an empty store`() {
+    var model = model([], size: Self.small)
+    model.emptiness = "shpo: no such breaker; did you mean 'shop'?"
+    #expect(holds(picture(model, Self.small), "  shpo: no such breaker; did you mean 'shop'?\n"))
+  }
+
+  @Test func `a due circuit reads so as soon as its countdown ends`() {
+    let one = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
+    #expect(!holds(picture(one, Self.small, elapsed: .seconds(41)), "due"))
+    #expect(holds(picture(one, Self.small, elapsed: .seconds(42)), "✗ open, due"))
+    #expect(holds(picture(one, Self.small, elapsed: .seconds(42)), "1 breaker: 1 open (1 due)"))
   }
 
   @Test func `q ends, but not while a filter is typed`() {

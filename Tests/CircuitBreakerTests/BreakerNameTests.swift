@@ -2,12 +2,12 @@ import CircuitBreaker
 import System
 import Testing
 
-/// Names (CONTRACT section 2) and texts on a terminal.
+/// Names (docs/CONTRACT.md, "Commands") and texts on a terminal.
 struct BreakerNameTests {
   @Test(
     "a name is 1 to 128 bytes of UTF-8",
     arguments: [
-      "a", "db-backup", "a b", "ünïcödé", "日本語", "🐘", "...", ".hidden", "a-", "_-", "A=B", "*", "db-*", "a\\b", "\"",
+      "a", "db-backup", "a b", "ünïcödé", "日本語", "🐘", "...", ".hidden", "a-", "_-", "A=B", "a\\b", "a]", "{a}", "\"",
       "$(x)",
       String(repeating: "x", count: 128), String(repeating: "é", count: 64), "\u{200B}", "~", "%2F",
     ])
@@ -22,6 +22,8 @@ struct BreakerNameTests {
       (String(repeating: "é", count: 65), .tooLong(bytes: 130)), ("/", .slash), ("a/b", .slash), ("../x", .slash),
       (".", .dots), ("..", .dots), ("-", .leadingDash), ("-x", .leadingDash), ("--help", .leadingDash),
       ("a\0", .control), ("a\nb", .control), ("\t", .control), ("\u{1B}[1m", .control), ("\u{7F}", .control),
+      ("*", .pattern("*")), ("db-*", .pattern("*")), ("a?", .pattern("?")), ("[ab]", .pattern("[")),
+      ("a[", .pattern("[")),
       ("a\u{85}", .control), ("\u{9F}", .control), ("\u{2028}", .control), ("\r\n", .control), ("a\u{FFFD}", .notUTF8),
     ] as [(String, BreakerName.Fault)])
   func refused(text: String, fault: BreakerName.Fault) {

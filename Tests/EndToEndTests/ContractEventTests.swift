@@ -173,7 +173,7 @@ struct ContractEventTests {
     let reason = "two\nlines $(touch gone) `touch gone` \"quotes\" 'single' \\ \u{1B}[31m"
     scene["CB_ON_EVENT"] = "open=printf %s \"$CB_REASON\" > seen; cat > json"
     let result = scene.cb("open", "x", "--hold", "--reason", reason)
-    #expect(result.outputText == "x: closed -> open\n")
+    #expect(result.outputText == "x: new, now open\n")
     #expect(scene.sandbox.read("seen")?.contains(reason) == true)
     let json = scene.sandbox.read("json") ?? ""
     #expect(JSONValue.of(json)?["reason"]?.string?.contains(reason) == true)

@@ -138,7 +138,7 @@ struct ContractStateTableTests {
     let left = Double(scene.get("retry-after")) ?? 0
     #expect(left > 3000 && left <= 3600)
     #expect(eventually { (Double(scene.get("retry-after")) ?? 0) < left - 0.02 })
-    #expect(scene.cb("open", "x").outputText == "x: open -> open\n")
+    #expect(scene.cb("open", "x").outputText == "x: open already; its timeout runs anew\n")
     #expect(scene.shown("opened_at")?.string ?? "" > opened)
   }
 

@@ -84,6 +84,7 @@ import Testing
     _ = sandbox.cb("run", "b", "--", "true")
     let terminal = watch(sandbox, "--watch=10")
     #expect(terminal.expect("q quit"))
+    // By name, as both are well.
     terminal.type("\u{1B}[Bo")
     #expect(terminal.expect("Open b? [y/N]"))
     terminal.type("n")
@@ -100,6 +101,68 @@ import Testing
     terminal.type("cy")
     #expect(terminal.expect("b: half-open -> closed"))
     #expect(sandbox.cb("history", "b").outputText.contains("half-open -> closed (by "))
+    terminal.type("q")
+    expectRestored(terminal, code: 0)
+  }
+
+  @Test func `Enter shows one breaker in full, live, and keys change that one`() {
+    let sandbox = Sandbox()
+    _ = sandbox.cb("run", "a", "--", "true")
+    let terminal = watch(sandbox)
+    #expect(terminal.expect("q quit"))
+    terminal.type("\r")
+    #expect(terminal.expect("The next run starts."))
+    #expect(terminal.expect("Esc back"))
+    _ = sandbox.cb("run", "--fail-max", "1", "a", "--", "false")
+    #expect(terminal.expect("The next run is rejected: the circuit opened"))
+    terminal.type("Hc")
+    #expect(terminal.expect("Hold closed a, why?"))
+    terminal.type("for the night\r")
+    #expect(terminal.expect("a: open -> closed"))
+    #expect(sandbox.cb("history", "a").outputText.contains("open -> closed, held (by "))
+    #expect(sandbox.cb("history", "a").outputText.contains(": for the night)"))
+    terminal.type("r\r")
+    #expect(terminal.expect("a: reset"))
+    #expect(sandbox.cb("get", "a", "fail-counter").outputText == "0\n")
+    terminal.type("\u{1B}")
+    #expect(terminal.expect("NAME"))
+    terminal.type("?")
+    #expect(terminal.expect("any key goes back"))
+    terminal.type("q")
+    expectRestored(terminal, code: 0)
+  }
+
+  @Test func `a name that is not there says so, until it is`() {
+    let sandbox = Sandbox()
+    _ = sandbox.cb("run", "shop", "--", "true")
+    let terminal = watch(sandbox, "shpo --watch=0.2")
+    #expect(terminal.expect("shpo: no such breaker; did you mean 'shop'?"))
+    _ = sandbox.cb("run", "shpo", "--", "true")
+    #expect(terminal.expect("1 breaker: 1 closed"))
+    terminal.type("q")
+    expectRestored(terminal, code: 0)
+  }
+
+  @Test func `with the store gone it says since when the rows are old, and why`() throws {
+    let server = try RedisServer()
+    let sandbox = Sandbox()
+    sandbox.environment["CB_STORE"] = server.bare
+    _ = sandbox.cb("run", "a", "--", "true")
+    let terminal = watch(sandbox)
+    #expect(terminal.expect("1 breaker: 1 closed"))
+    server.stop()
+    #expect(terminal.expect("OLD: not read since "))
+    #expect(terminal.expect("not read since "))
+    #expect(terminal.expect("Connection refused"))
+    terminal.type("q")
+    expectRestored(terminal, code: 0)
+  }
+
+  @Test func `the selected row is in reverse video`() {
+    let sandbox = Sandbox()
+    _ = sandbox.cb("run", "a", "--", "true")
+    let terminal = watch(sandbox)
+    #expect(terminal.expect("\u{1B}[7m> a "))
     terminal.type("q")
     expectRestored(terminal, code: 0)
   }

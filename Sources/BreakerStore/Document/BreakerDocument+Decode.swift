@@ -21,6 +21,7 @@ extension BreakerDocument {
     if case .open(let open) = breaker.phase, open.retryAt == nil, breaker.hold?.state != .open {
       throw .damaged("it is open without an end, and nobody holds it")
     }
+    breaker.changedAt = try reader.optionalTime("changed_at")
     breaker.failCounter = try reader.count("fail_counter")
     if var failure = try reader.object("last_failure") {
       breaker.lastFailure = Breaker.LastFailure(
@@ -33,6 +34,7 @@ extension BreakerDocument {
     breaker.remindedAt = try reader.optionalTime("reminded_at")
     if let hint = try reader.object("last_hint") { breaker.lastHint = try decodeHint(hint) }
     if let totals = try reader.object("totals") { breaker.totals = try decodeTotals(totals) }
+    if let durations = try reader.object("durations") { breaker.durations = try decodeDurations(durations) }
     if let policy = reader.value("run_settings") { breaker.lastPolicy = try PolicyDocument.decode(policy, .long) }
     if let policy = reader.value("other_run_settings") {
       breaker.otherPolicy = Breaker.OtherPolicy(
@@ -132,6 +134,16 @@ extension BreakerDocument {
     totals.recorded = try reader.count("recorded")
     totals.kept = reader.kept
     return totals
+  }
+
+  private static func decodeDurations(_ object: MemberReader) throws(FormatFault) -> DurationHistogram {
+    var reader = object
+    let counts = try reader.list("counts").map { count($0) ?? -1 }
+    guard var durations = DurationHistogram(counts: counts, sum: try reader.span("sum_ms")) else {
+      throw .damaged("'durations' is not readable")
+    }
+    durations.kept = reader.kept
+    return durations
   }
 
   /// Whatever the keys: an unknown one is kept, and means nothing here.

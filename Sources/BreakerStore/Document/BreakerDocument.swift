@@ -34,6 +34,7 @@ package enum BreakerDocument {
     case hintedUntil = "hinted_until"
     case successCounter = "success_counter"
     case held
+    case changedAt = "changed_at"
     case failCounter = "fail_counter"
     case lastFailure = "last_failure"
     case lastSuccess = "last_success"
@@ -42,6 +43,7 @@ package enum BreakerDocument {
     case remindedAt = "reminded_at"
     case lastHint = "last_hint"
     case totals
+    case durations
     case runSettings = "run_settings"
     case otherRunSettings = "other_run_settings"
     case otherRunSettingsUntil = "other_run_settings_until"
@@ -65,6 +67,7 @@ package enum BreakerDocument {
     document.append("generation", breaker.generation)
     append(breaker.phase, to: &document)
     if let hold = breaker.hold { document.append("held", encode(hold)) }
+    if let changed = breaker.changedAt { document.append("changed_at", changed) }
     document.append("fail_counter", breaker.failCounter)
     if let failure = breaker.lastFailure { document.append("last_failure", encode(failure)) }
     if let success = breaker.lastSuccess { document.append("last_success", success) }
@@ -73,6 +76,7 @@ package enum BreakerDocument {
     if let reminded = breaker.remindedAt { document.append("reminded_at", reminded) }
     if let hint = breaker.lastHint { document.append("last_hint", encode(hint)) }
     document.append("totals", encode(breaker.totals))
+    if !breaker.durations.isEmpty { document.append("durations", encode(breaker.durations)) }
     if let policy = breaker.lastPolicy { document.append("run_settings", PolicyDocument.encode(policy, .long)) }
     if let other = breaker.otherPolicy {
       document.append("other_run_settings", PolicyDocument.encode(other.policy, .long))
@@ -158,6 +162,15 @@ package enum BreakerDocument {
     var object = JSONObject(reservingCapacity: 16)
     for field in totals.fields { object.append(field.key, field.count) }
     object.append(totals.kept)
+    return .object(object)
+  }
+
+  /// A count a bucket, and the sum: it only informs.
+  private static func encode(_ durations: DurationHistogram) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 3)
+    object.append("counts", .array(durations.counts.map { .integer(Int64($0)) }))
+    object.append("sum_ms", durations.sum)
+    object.append(durations.kept)
     return .object(object)
   }
 

@@ -19,7 +19,9 @@ package final class RedisStore: BreakerStorage {
   private var insists = false
 
   /// Events in a log from which on the next report brings a snapshot along.
-  private static let eventsAtMost = 16
+  private static let eventsAtMost = 8
+  /// Events in a log from which on somebody shortens it who brought no snapshot along.
+  private static let eventsInHerd = 32
   private static let historyKept = 16
   /// How often a change or a removal that must not pass over what it does not know is tried before it goes ahead.
   private static let carefulTries = 8
@@ -215,7 +217,7 @@ package final class RedisStore: BreakerStorage {
   private func finish(_ stroke: Stroke, _ reply: LogReply, _ name: BreakerName) throws(StoreError) -> Applied {
     let (folded, own) = try fold(reply, name, compacted: stroke.compaction?.log, until: stroke.ids.last)
     known = (name, folded)
-    let isLong = folded.next - folded.base >= 2 * Self.eventsAtMost
+    let isLong = folded.next - folded.base >= Self.eventsInHerd
     if (Self.lifetime(folded.breaker) != nil) != reply.isMortal {
       setRight(folded, name)
     } else if isLong, stroke.log == nil || reply.next % LogScripts.turn == 0 {
@@ -449,6 +451,7 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: FormatFault, _ name: BreakerName, _ what: String) -> StoreError {
+    outage.noteUnusableKey()
     let place = "\(location.redacted) \(name)"
     return switch fault {
     case .damaged(let reason): StoreError(.damagedLog(reason: "\(what) is damaged: \(reason)"), "use", place)

@@ -6,22 +6,21 @@ struct Close: CBCommand {
     commandName: "close",
     abstract: "Close circuits now and zero the failure counter.",
     usage: "cb close NAME... [--for DURATION | --hold] [--reason TEXT]",
-    discussion: "With --for or --hold the circuit stays closed that long whatever fails. NAME may be a quoted glob.")
+    discussion: """
+      With --for or --hold the circuit stays closed that long whatever fails; plain, a hold ends. NAME may be a quoted \
+      glob; a NAME that is not there is made.
+
+      Example: cb close db-backup --reason 'replica is back'
+      """)
 
   @OptionGroup var hold: HoldOptions
   @OptionGroup var reason: ReasonOption
   @OptionGroup var common: CommonOptions
-  @Argument(help: "The breakers.") var names: [String]
+  @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String]
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    let length = try hold.length()
-    let action = try reason.action(world)
-    return try ManualChange(session: Session(common.places, world: world), names: names).execute { _ in
-      switch length {
-      case nil: .close(.usual, action)
-      case .some(nil): .close(.held, action)
-      case .some(.some(let span)): .close(.lasting(span), action)
-      }
-    }
+    let act = ManualChange.Act.close(ManualChange.Length(try hold.length("close")))
+    let action = try reason.action(world, "close")
+    return try ManualChange(session: Session(common.places, world: world), act: act, action: action).execute(names)
   }
 }

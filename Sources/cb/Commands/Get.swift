@@ -12,6 +12,8 @@ struct Get: CBCommand {
     discussion: """
       KEY is state, fail-counter, retry-after (seconds; empty while held open without an end), or any setting: \
       durations in seconds, rates from 0 to 1, lists one value a line, nothing where a setting has no value.
+
+      Example: cb get db-backup retry-after
       """)
 
   @OptionGroup var common: CommonOptions
@@ -26,7 +28,7 @@ struct Get: CBCommand {
 extension GetOptions {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let name = try BreakerName(argument: name)
-    guard let key = GettableKey(key) else { throw .usage("get: unknown key '\(key)': \(GettableKey.hint)") }
+    guard let key = GettableKey(key) else { throw .usage("get: \(GettableKey.unknown(key))") }
     let session = try Session(places, world: world)
     let (breaker, now) = try session.existing(name)
     let settings = session.settings(for: name, stored: breaker.settings)
@@ -42,9 +44,13 @@ enum GettableKey {
   case retryAfter
   case setting(SettingKey)
 
-  static let hint =
-    "it must be state, fail-counter, retry-after, or a setting: "
-    + SettingKey.allCases.map(\.name).joined(separator: ", ")
+  private static let names = ["state", "fail-counter", "retry-after"] + SettingKey.allCases.map(\.name)
+
+  /// The nearest first.
+  static func unknown(_ text: String) -> String {
+    let nearest = NearestWord.of(text, in: names).map { "did you mean \($0)? " } ?? ""
+    return "unknown key '\(text)': \(nearest)The keys are \(names.joined(separator: ", "))"
+  }
 
   init?(_ text: String) {
     switch text {
@@ -82,7 +88,7 @@ extension Session {
     let store = other ?? self.store
     let reading = try storeResult { () throws(StoreError) in try store.read(name) }
     if let damage = reading.damage { throw .failed("\(name): \(damage)") }
-    guard let breaker = reading.breaker else { throw .failed("\(name): no such breaker") }
+    guard let breaker = reading.breaker else { throw .failed(missing(name)) }
     return (breaker, reading.now)
   }
 }

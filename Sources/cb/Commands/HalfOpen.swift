@@ -6,15 +6,19 @@ struct HalfOpen: CBCommand {
     commandName: "half-open",
     abstract: "Make circuits half-open now: the next run is a trial.",
     usage: "cb half-open NAME... [--reason TEXT]",
-    discussion: "NAME may be a quoted glob.")
+    discussion: """
+      A hold ends. NAME may be a quoted glob; a NAME that is not there is made.
+
+      Example: cb half-open db-backup
+      """)
 
   @OptionGroup var reason: ReasonOption
   @OptionGroup var common: CommonOptions
-  @Argument(help: "The breakers.") var names: [String]
+  @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String]
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    let action = try reason.action(world)
-    return try ManualChange(session: Session(common.places, world: world), names: names)
-      .execute { _ in .halfOpen(action) }
+    let action = try reason.action(world, "half-open")
+    return try ManualChange(session: Session(common.places, world: world), act: .halfOpen, action: action)
+      .execute(names)
   }
 }

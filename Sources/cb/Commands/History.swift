@@ -10,16 +10,19 @@ struct History: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "Show what happened, oldest first.",
-    usage: "cb history [NAME...] [--json] [-n N] [--follow]",
+    usage: "cb history [NAME...] [--json] [-n N] [--since TIME] [--kind LIST] [--follow]",
     discussion: """
       State changes with their cause, failures, rejections, what was lost, and what was done by hand, with who and \
       why. Without a NAME: of all breakers, in the order of time (UTC). NAME may be a quoted glob. The last 1,000 \
       events of a breaker are kept. Never writes.
 
-      --json prints an array, or with --follow one object a line.
+      --json prints an array, or with --follow one object a line. --follow goes on through an outage of the store.
+
+      Example: cb history db-backup --since 2d --kind failure,state-change
       """)
 
   private static let limit = 1000
+  private static let kinds = ["failure", "rejected", "state-change", "lost", "manual", "set", "reset"]
   /// Milliseconds between two looks.
   private static let pace: Int64 = 250
 
@@ -28,12 +31,25 @@ struct History: CBCommand {
     name: .customShort("n", allowingJoined: true),
     help: ArgumentHelp("Show the last N events only.", valueName: "n"))
   var count: String?
+  @Option(
+    help: ArgumentHelp(
+      "Show what happened from then on: 2026-11-23T15:00:00Z, seconds since 1970, or a duration ago such as 90m.",
+      valueName: "time"))
+  var since: String?
+  @Option(
+    help: ArgumentHelp(
+      "Show only these kinds: failure, rejected, state-change, lost, manual, set, reset.", valueName: "list"))
+  var kind: String?
   @Flag(name: .shortAndLong, help: "Go on and print events as they happen.") var follow = false
   @OptionGroup var common: CommonOptions
-  @Argument(help: "The breakers.") var names: [String] = []
+  @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String] = []
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let count = try parsedCount()
+    let kinds = try ListOption.parse(kind, "history: --kind", Self.kinds)
+    if let since, SinceTime.parse(since, now: Timestamp(milliseconds: world.clock.reading().wallMilliseconds)) == nil {
+      throw .usage("history: --since: '\(since)' is not valid: \(SinceTime.range)")
+    }
     let session = try Session(common.places, world: world)
     var isAnyMissing = false
     var selection = Selection(texts: names)
@@ -47,7 +63,8 @@ struct History: CBCommand {
     let style = OutputStyle(common.color, world)
     var follower = Follower(session, selection)
     // Known first and read then: an event in between is read, and then known too.
-    if follow { try follower.skipToEnd { report.say($0) } }
+    if follow { try follower.skipToEnd { report.say($0, $1) } }
+    let wanted = { (entry: HistoryEntry) in kinds.isEmpty || kinds.contains(entry.kind.rawValue) }
     var histories: [(name: BreakerName, entries: [HistoryEntry])] = []
     for name in try follow ? follower.known : selection.names(in: session) {
       do throws(StoreError) {
@@ -55,10 +72,14 @@ struct History: CBCommand {
         histories.append((name, entries))
         if follow, let last = entries.last { follower.know(name, upTo: last) }
       } catch {
-        report.say("\(name): \(error.description)")
+        report.say(name, error.description)
       }
     }
-    var events = HistoryMerge.merge(histories)
+    var events = HistoryMerge.merge(histories).filter { wanted($0.entry) }
+    if let since {
+      let now = Timestamp(milliseconds: world.clock.reading().wallMilliseconds)
+      if let from = SinceTime.parse(since, now: now) { events.removeAll { $0.entry.at < from } }
+    }
     if let count { events = Array(events.suffix(count)) }
     let width = events.map { DisplayWidth.of(EventText.columnName($0.name, style)) }.max() ?? 0
     if json, !follow {
@@ -67,12 +88,13 @@ struct History: CBCommand {
     } else {
       try world.print(events.map { line($0.name, $0.entry, width, style) }.joined())
     }
-    if follow { try goOn(follower, width, style, report) }
+    if follow { try goOn(follower, width, style, report, wanted) }
     return isAnyMissing || report.hasSpoken ? ExitCode.failure : ExitCode.success
   }
 
   private func goOn(
-    _ follower: Follower, _ width: Int, _ style: OutputStyle, _ report: Reporter
+    _ follower: Follower, _ width: Int, _ style: OutputStyle, _ report: Reporter,
+    _ wanted: (HistoryEntry) -> Bool
   ) throws(CommandFailure) {
     var follower = follower
     var width = width
@@ -81,7 +103,7 @@ struct History: CBCommand {
     while true {
       let start = world.clock.reading().bootMilliseconds
       var text = ""
-      for case .event(let name, let entry) in try follower.news(report: { report.say($0) }) {
+      for case .event(let name, let entry) in follower.news(&report) where wanted(entry) {
         width = max(width, DisplayWidth.of(EventText.columnName(name, style)))
         text += line(name, entry, width, style)
       }
@@ -101,25 +123,9 @@ struct History: CBCommand {
   private func parsedCount() throws(CommandFailure) -> Int? {
     guard let count else { return nil }
     guard let number = Int(count), (0...1_000_000).contains(number), count.utf8.first != UInt8(ascii: "+") else {
-      throw .usage("-n: '\(count)' is not valid: it must be a whole number, 0 or more")
+      throw .usage("history: -n: '\(count)' is not valid: it must be a whole number, 0 or more")
     }
     return number
-  }
-}
-
-/// Says each sentence once: a view that lasts finds the same fault at every look.
-struct Reporter {
-  let world: World
-  private var said: Swift.Set<String> = []
-
-  init(world: World) {
-    self.world = world
-  }
-
-  var hasSpoken: Bool { !said.isEmpty }
-
-  mutating func say(_ sentence: String) {
-    if said.insert(sentence).inserted { world.say(sentence) }
   }
 }
 

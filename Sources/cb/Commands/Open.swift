@@ -1,28 +1,25 @@
 import ArgumentParser
 import CircuitBreaker
-import Settings
 
 struct Open: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "open",
     abstract: "Open circuits now.",
     usage: "cb open NAME... [--for DURATION | --hold] [--reason TEXT]",
-    discussion: "Plain, the usual reset timeout runs from now. NAME may be a quoted glob.")
+    discussion: """
+      Plain, the usual reset timeout runs from now. NAME may be a quoted glob; a NAME that is not there is made.
+
+      Example: cb open db-backup --for 2h --reason 'disk swap'
+      """)
 
   @OptionGroup var hold: HoldOptions
   @OptionGroup var reason: ReasonOption
   @OptionGroup var common: CommonOptions
-  @Argument(help: "The breakers.") var names: [String]
+  @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String]
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    let length = try hold.length()
-    let action = try reason.action(world)
-    return try ManualChange(session: Session(common.places, world: world), names: names).execute { settings in
-      switch length {
-      case nil: .open(.usual(settings.policy), action)
-      case .some(nil): .open(.held, action)
-      case .some(.some(let span)): .open(.lasting(span), action)
-      }
-    }
+    let act = ManualChange.Act.open(ManualChange.Length(try hold.length("open")))
+    let action = try reason.action(world, "open")
+    return try ManualChange(session: Session(common.places, world: world), act: act, action: action).execute(names)
   }
 }

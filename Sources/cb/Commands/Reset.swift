@@ -7,20 +7,44 @@ struct Reset: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "reset",
     abstract: "Make breakers as new: closed, counters, history and holds cleared, settings kept.",
-    usage: "cb reset NAME...",
-    discussion: "NAME may be a quoted glob.")
+    usage: "cb reset NAME... [--yes] [--reason TEXT]",
+    discussion: """
+      NAME may be a quoted glob; on a terminal it is asked back which breakers it means.
 
+      Example: cb reset db-backup
+      """)
+
+  @OptionGroup var asking: AskingOption
+  @OptionGroup var reason: ReasonOption
   @OptionGroup var common: CommonOptions
-  @Argument(help: "The breakers.") var names: [String]
+  @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String]
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
+    let action = try reason.action(world, "reset")
     let session = try Session(common.places, world: world)
-    return try session.forEachBreaker(names, creating: false) { (name) throws(CommandFailure) in
-      let applied = try session.apply(.reset(world.action()), to: name)
-      guard let breaker = applied.breaker else { return }
-      let settings = session.settings(for: name, stored: breaker.settings)
-      Announcer(name: name, settings: settings, world: world)
-        .announce(applied.step.transitions, breaker, at: applied.now)
+    return try asking.forEachBreaker(names, "reset", session) { (name) throws(CommandFailure) in
+      let act = ResetAct(session: session, action: action)
+      let outcome = try act.apply(to: name)
+      outcome.notices.forEach(world.say)
+      try world.print(outcome.line + "\n")
+      outcome.announce()
     }
+  }
+}
+
+/// `reset` of one breaker.
+struct ResetAct {
+  let session: Session
+  let action: ManualAction
+
+  func apply(to name: BreakerName) throws(CommandFailure) -> ManualChange.Outcome {
+    let applied = try session.storeResult { () throws(StoreError) in try session.store.apply(.reset(action), to: name) }
+    guard let breaker = applied.breaker else { throw .failed(session.missing(name)) }
+    let from = applied.step.transitions.first?.from ?? .closed
+    let announcer = Announcer(
+      name: name, settings: session.settings(for: name, stored: breaker.settings), world: session.world)
+    return ManualChange.Outcome(
+      line: "\(name): reset" + (from == .closed ? "" : ", \(from.rawValue) -> closed"), notices: applied.notices,
+      announce: { announcer.announceByHand(ManualAct("reset"), applied, action) })
   }
 }

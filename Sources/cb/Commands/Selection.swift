@@ -8,15 +8,15 @@ struct Selection {
   var texts: [String]
 
   /// Hands every breaker over in the order of names. One that cannot be read, or whose settings do not hold, is handed
-  /// to `report` as a sentence and keeps no other from being seen.
+  /// to `report` with the reason and keeps no other from being seen.
   func forEach(
-    in session: Session, report: (String) -> Void, _ body: (BreakerRow) -> Void
+    in session: Session, report: (BreakerName, String) -> Void, _ body: (BreakerRow) -> Void
   ) throws(CommandFailure) {
     func take(_ name: BreakerName, _ result: Result<Reading, StoreError>) {
       switch result {
-      case .failure(let error): report("\(name): \(error.description)")
+      case .failure(let error): report(name, error.description)
       case .success(let reading):
-        if let damage = reading.damage { report("\(name): \(damage)") }
+        if let damage = reading.damage { report(name, damage) }
         guard let breaker = reading.breaker else { return }
         let settings = session.settings(for: name, stored: breaker.settings)
         body(BreakerRow(name: name, breaker: breaker, settings: settings, now: reading.now))
@@ -38,7 +38,7 @@ struct Selection {
     var chosen: Swift.Set<BreakerName> = []
     for text in texts {
       if Glob.isPattern(text) {
-        chosen.formUnion(all.filter { $0.text == text || Glob(text).matches($0.text) })
+        chosen.formUnion(all.filter { Glob(text).matches($0.text) })
       } else {
         chosen.insert(try BreakerName(argument: text))
       }

@@ -7,11 +7,11 @@ struct ReasonOption: ParsableArguments {
   var reason: String?
 
   /// A reason is kept with the breaker and shown in tables: a sentence, not a file.
-  private static let longest = 500
+  static let longest = 500
 
-  func action(_ world: World) throws(CommandFailure) -> ManualAction {
+  func action(_ world: World, _ command: String) throws(CommandFailure) -> ManualAction {
     if let reason, reason.utf8.count > Self.longest {
-      throw .usage("--reason: the text has \(reason.utf8.count) bytes, and \(Self.longest) is the most")
+      throw .usage("\(command): --reason: the text has \(reason.utf8.count) bytes, and \(Self.longest) is the most")
     }
     return world.action(reason: reason)
   }
@@ -24,11 +24,12 @@ struct HoldOptions: ParsableArguments {
   var hold = false
 
   /// nil: no hold. `.some(nil)`: a hold without an end.
-  func length() throws(CommandFailure) -> Span?? {
+  func length(_ command: String) throws(CommandFailure) -> Span?? {
     guard let lasting else { return hold ? .some(nil) : nil }
-    if hold { throw .usage("--for and --hold exclude each other") }
+    if hold { throw .usage("\(command): --for and --hold exclude each other") }
     guard let span = DurationText.parse(lasting), span > .zero else {
-      throw .usage("--for: '\(lasting)' is not valid: it must be a duration above 0, such as 90s, 5m or 1h30m")
+      throw .usage(
+        "\(command): --for: '\(lasting)' is not valid: it must be a duration above 0, such as 90s, 5m or 1h30m")
     }
     return span
   }

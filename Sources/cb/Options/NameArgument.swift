@@ -1,5 +1,6 @@
 import BreakerStore
 import CircuitBreaker
+import Settings
 
 extension Session {
   /// The breakers that NAMEs and quoted globs mean, each once, in the order given; a NAME that no breaker has is
@@ -16,7 +17,7 @@ extension Session {
         let known: [BreakerName]
         if let all { known = all } else { known = try storeResult { () throws(StoreError) in try store.names() } }
         all = known
-        let matches = known.filter { $0.text == text || Glob(text).matches($0.text) }
+        let matches = known.filter { Glob(text).matches($0.text) }
         if matches.isEmpty {
           world.say("no breaker matches '\(text)'")
           isAnyMissing = true
@@ -29,12 +30,12 @@ extension Session {
         let why: String?
         do throws(StoreError) {
           let reading = try store.read(name)
-          why = reading.breaker == nil && reading.damage == nil ? "no such breaker" : nil
+          why = reading.breaker == nil && reading.damage == nil ? missing(name) : nil
         } catch {
-          why = error.description
+          why = "\(name): \(error.description)"
         }
         if let why {
-          world.say("\(name): \(why)")
+          world.say(why)
           isAnyMissing = true
           continue
         }
@@ -44,6 +45,11 @@ extension Session {
     return (names, isAnyMissing)
   }
 
+  /// `shpo: no such breaker; did you mean 'shop'?`
+  func missing(_ name: BreakerName) -> String {
+    NearestName((try? store.names()) ?? []).missing(name)
+  }
+
   /// Does `body` to each breaker that NAMEs and quoted globs mean. One that fails is reported and keeps no other from it.
   ///
   /// - Returns: the exit code.
@@ -51,6 +57,12 @@ extension Session {
     _ texts: [String], creating: Bool, _ body: (BreakerName) throws(CommandFailure) -> Void
   ) throws(CommandFailure) -> Int32 {
     let (names, isAnyMissing) = try breakers(texts, creating: creating)
+    return try forEach(names, isAnyMissing: isAnyMissing, body)
+  }
+
+  func forEach(
+    _ names: [BreakerName], isAnyMissing: Bool, _ body: (BreakerName) throws(CommandFailure) -> Void
+  ) throws(CommandFailure) -> Int32 {
     var isAnyLeft = isAnyMissing
     for name in names {
       do throws(CommandFailure) {
@@ -86,13 +98,36 @@ extension Session {
   }
 }
 
+/// The name that was meant, of those that there are.
+struct NearestName {
+  private let names: [BreakerName]
+
+  init(_ names: [BreakerName]) {
+    self.names = names
+  }
+
+  func of(_ name: BreakerName) -> String? {
+    NearestWord.of(name.text, in: names.lazy.filter { $0 != name }.map(\.text))
+  }
+
+  func missing(_ name: BreakerName) -> String {
+    "\(name): no such breaker" + (of(name).map { "; did you mean '\($0)'?" } ?? "")
+  }
+}
+
 extension BreakerName {
+  /// - Throws: a usage error that says why the text is not a name, and where patterns are taken.
   init(argument text: String) throws(CommandFailure) {
     do {
       self = try BreakerName(text)
     } catch {
       let shown = text.utf8.count > 160 ? text.prefix(40) + "..." : text[...]
-      throw .usage("'\(shown)' is no name for a breaker: \(error.reason)")
+      var reason = error.reason
+      if case .pattern = error {
+        reason +=
+          "; patterns are taken by status, open, close, half-open, reset, remove, history, set and probe alone"
+      }
+      throw .usage("'\(shown)' is not valid as the name of a breaker: \(reason)")
     }
   }
 }

@@ -9,7 +9,14 @@ struct StatusTable {
     case retry
     case lastFailure
     case lastSuccess
+    // On a terminal that has room for them.
+    case rejected
+    case holders
+    case note
   }
+
+  /// How many columns there are where nothing tells how much room there is.
+  private static let usual = 6
 
   static let empty = "no breakers yet; the first run makes one: cb run NAME -- CMD\n"
   private static let gap = 2
@@ -20,9 +27,11 @@ struct StatusTable {
   /// Columns before the table, where its lines are put behind something.
   private let indent: Int
   private var widths: [Int]
-  private var titles = ["NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS"]
+  private var titles = [
+    "NAME", "STATE", "FAILURES", "RETRY", "LAST FAILURE", "LAST SUCCESS", "REJECTED", "HOLDERS", "WHY",
+  ]
   /// The first columns, all that fit; the state is always among them.
-  private var shown = Column.allCases.count
+  private var shown = Self.usual
   private var isTerse = false
 
   init(_ rows: [StatusRow], _ style: OutputStyle, elapsed: Span = .zero, indent: Int = 0) {
@@ -32,13 +41,16 @@ struct StatusTable {
     widths = titles.map(\.utf8.count)
     for row in rows {
       grow(.name, DisplayWidth.of(row.name))
-      grow(.state, row.stateText.utf8.count + (style.isForEyes ? 2 : 0))
+      grow(.state, row.widestState.utf8.count + (style.isForEyes ? 2 : 0))
       grow(.failures, row.failures.utf8.count)
       grow(.retry, row.retryText(elapsed: elapsed).utf8.count)
       if let failure = row.lastFailure {
         grow(.lastFailure, DisplayWidth.of(failure.reason) + 2 + age(failure.at, row).utf8.count)
       }
       if let success = row.lastSuccess { grow(.lastSuccess, age(success, row).utf8.count) }
+      grow(.rejected, String(row.rejected).utf8.count)
+      grow(.holders, DisplayWidth.of(row.holders))
+      grow(.note, DisplayWidth.of(row.note))
     }
     if let columns = style.columns { fit(columns, rows) }
   }
@@ -55,6 +67,7 @@ struct StatusTable {
   /// of both, and in the end columns from the right. Never from the state.
   private mutating func fit(_ columns: Int, _ rows: [StatusRow]) {
     let wholeName = widths[Column.name.rawValue]
+    widen(columns)
     take(from: .lastFailure, downTo: 22, columns)
     take(from: .name, downTo: 40, columns)
     if total > columns { beTerse(rows) }
@@ -69,6 +82,17 @@ struct StatusTable {
     // A column that went may have left more room than was needed.
     if total < columns {
       widths[Column.name.rawValue] = min(wholeName, widths[Column.name.rawValue] + columns - total)
+    }
+  }
+
+  /// Shows more where there is room beside the usual columns; the last of them is cut where it must be.
+  private mutating func widen(_ columns: Int) {
+    let least = [Column.rejected: 8, .holders: 12, .note: 12]
+    for column in [Column.rejected, .holders, .note] {
+      let room = columns - total - Self.gap
+      guard shown == column.rawValue, room >= min(widths[column.rawValue], least[column] ?? 0) else { return }
+      widths[column.rawValue] = min(widths[column.rawValue], room)
+      shown += 1
     }
   }
 
@@ -106,8 +130,9 @@ struct StatusTable {
     var line = ""
     let name = row.name.cutInTheMiddle(to: widths[0], style.ellipsis)
     pad(&line, name, width: DisplayWidth.of(name), 0)
-    let state = style.isForEyes ? "\(style.sign(row.state)) \(row.stateText)" : row.stateText
-    pad(&line, style.paint(state, row.state.ink), width: row.stateText.utf8.count + (style.isForEyes ? 2 : 0), 1)
+    let words = row.stateText(elapsed: elapsed)
+    let state = style.isForEyes ? "\(style.sign(row.state)) \(words)" : words
+    pad(&line, style.paint(state, ink(row)), width: words.utf8.count + (style.isForEyes ? 2 : 0), 1)
     plain(&line, row.failures, .failures)
     plain(&line, row.retryText(elapsed: elapsed), .retry)
     if shown > Column.lastFailure.rawValue {
@@ -115,7 +140,19 @@ struct StatusTable {
       pad(&line, failure, width: DisplayWidth.of(failure), Column.lastFailure.rawValue)
     }
     plain(&line, row.lastSuccess.map { age($0, row) } ?? "-", .lastSuccess)
+    plain(&line, row.rejected == 0 ? "-" : String(row.rejected), .rejected)
+    for (text, column) in [(row.holders, Column.holders), (row.note, .note)] where shown > column.rawValue {
+      let cut = text.cutAtTheEnd(to: widths[column.rawValue], style.ellipsis)
+      pad(&line, cut, width: DisplayWidth.of(cut), column.rawValue)
+    }
     return line
+  }
+
+  /// Held closed is worth a look: nothing protects what it guards. Due is no longer shut.
+  private func ink(_ row: StatusRow) -> Ink {
+    if row.state == .closed, row.isHeld { return .yellow }
+    if row.state == .open, row.isDue(elapsed: elapsed) || row.isObserved { return .yellow }
+    return row.state.ink
   }
 
   private func plain(_ line: inout String, _ text: String, _ column: Column) {
@@ -145,7 +182,7 @@ struct StatusTable {
   }
 
   private func pad(_ line: inout String, _ text: String, width: Int, _ column: Int) {
-    let isText = column == 0 || column == Column.lastFailure.rawValue
+    let isText = [.name, .lastFailure, .holders, .note].contains(Column(rawValue: column))
     line += isText ? style.fence(text) : text
     guard column + 1 < shown else { return }
     line += String(repeating: " ", count: widths[column] - width + Self.gap)
@@ -157,7 +194,7 @@ struct StatusTable {
 }
 
 extension StatusTable {
-  /// All lines.
+  /// All lines; to people with a summary below.
   static func text(_ rows: [StatusRow], _ style: OutputStyle) -> String {
     guard !rows.isEmpty else { return empty }
     let table = StatusTable(rows, style)
@@ -167,6 +204,7 @@ extension StatusTable {
       text += table.line(row)
       text += "\n"
     }
+    if style.isForEyes { text += style.paint(StatusSummary.text(rows), .dim) + "\n" }
     return text
   }
 }

@@ -41,9 +41,14 @@ struct Follower {
   }
 
   /// Everything that is there is known from now on.
-  mutating func skipToEnd(report: (String) -> Void) throws(CommandFailure) {
+  ///
+  /// - Throws: where nothing at all can be read, as is then better known at once than after an hour of silence.
+  mutating func skipToEnd(report: (BreakerName, String) -> Void) throws(CommandFailure) {
     var found: [BreakerName: Place] = [:]
-    try selection.forEach(in: session, report: report) { found[$0.name] = Place($0) }
+    var troubles: [(name: BreakerName, reason: String)] = []
+    try selection.forEach(in: session, report: { troubles.append(($0, $1)) }) { found[$0.name] = Place($0) }
+    if found.isEmpty, let first = troubles.first { throw .failed("\(first.name): \(first.reason)") }
+    for trouble in troubles { report(trouble.name, trouble.reason) }
     places = found
   }
 
@@ -55,33 +60,60 @@ struct Follower {
     places[name]?.next = entry.sequence + 1
   }
 
-  /// In the order of time; of one breaker in the order of its history.
-  mutating func news(report: (String) -> Void) throws(CommandFailure) -> [News] {
+  /// In the order of time; of one breaker in the order of its history. While the store, or one breaker in it, cannot be
+  /// read there is nothing new of it, and nothing is taken for removed; what happened meanwhile is told afterwards.
+  mutating func news(_ report: inout Reporter) -> [News] {
     var rows: [BreakerRow] = []
-    try selection.forEach(in: session, report: report) { rows.append($0) }
+    var unread: Swift.Set<BreakerName> = []
+    var troubles: [(BreakerName?, String)] = []
+    do throws(CommandFailure) {
+      try selection.forEach(
+        in: session,
+        report: { name, reason in
+          unread.insert(name)
+          troubles.append((name, reason))
+        }
+      ) { rows.append($0) }
+    } catch {
+      report.say(nil, error.message)
+      return []
+    }
     var histories: [(name: BreakerName, entries: [HistoryEntry])] = []
     var resets: [News] = []
-    var removals: [News] = []
     var found: [BreakerName: Place] = [:]
     for row in rows {
       var place = Place(row)
       let before = places[row.name].flatMap { $0.id == place.id ? $0 : nil }
       // One that was not there at the last look is new from its first event on.
       let first = max(before?.next ?? 1, place.first)
+      if place.next > first {
+        do throws(CommandFailure) {
+          let entries = try entries(row, from: first)
+          if let last = entries.last { place.next = last.sequence + 1 }
+          histories.append((row.name, entries))
+        } catch {
+          // The next look begins where this one did.
+          unread.insert(row.name)
+          troubles.append((row.name, error.message))
+          continue
+        }
+      }
       if let before, before.first != place.first, before.state != .closed {
         resets.append(.reset(row.name, from: before.state, at: row.now))
       }
-      if place.next > first {
-        let entries = try entries(row, from: first)
-        if let last = entries.last { place.next = last.sequence + 1 }
-        histories.append((row.name, entries))
-      }
       found[row.name] = place
     }
+    var removals: [News] = []
     for (name, place) in places where found[name] == nil {
-      removals.append(.removed(name, from: place.state, at: place.now))
+      if unread.contains(name) {
+        found[name] = place
+      } else {
+        removals.append(.removed(name, from: place.state, at: place.now))
+      }
     }
     places = found
+    if troubles.isEmpty { report.allIsWell() }
+    for (name, reason) in troubles { report.say(name, reason) }
     return resets + HistoryMerge.merge(histories).map { .event($0.name, $0.entry) } + removals
   }
 

@@ -10,6 +10,8 @@ struct Watch {
   let selection: Selection
   let interval: Span
   let color: ColorChoice
+  var states: [StateFilter] = []
+  var order: StatusOrder?
 
   func execute() throws(CommandFailure) -> Int32 {
     let world = session.world
@@ -27,14 +29,16 @@ struct Watch {
   private func live(_ style: OutputStyle) throws(CommandFailure) -> Int32 {
     let signals = SignalQueue(session.world.inherited)
     var terminal = WatchTerminal()
-    var model = WatchModel(interval: interval)
+    var model = WatchModel(interval: interval, order: order)
     // Before the terminal is taken: what fails at once says so in the ordinary way.
-    var lookedAt = try look(&model)
+    try look(&model, style)
+    var readAt = now()
+    var lookedAt = readAt
     terminal.enter(signals)
     var reader = KeyReader()
     var drawn = ""
     while true {
-      let picture = picture(&model, style, elapsed: Span(milliseconds: now() - lookedAt))
+      let picture = picture(&model, style, elapsed: Span(milliseconds: now() - readAt))
       if picture != drawn {
         guard terminal.draw(picture) else { return finish(&terminal, ExitCode.failure) }
         drawn = picture
@@ -76,14 +80,18 @@ struct Watch {
         switch model.take(key) {
         case .none: break
         case .quit: return finish(&terminal, ExitCode.success)
-        case .apply(let change, let name):
-          model.message = Intervention(session: session, change: change, name: name).execute()
+        case .look: isChanged = true
+        case .apply(let change, let name, let reason):
+          model.message = Intervention(session: session, change: change, name: name, reason: reason).execute()
           isChanged = true
           // A listener may have written over the picture.
           drawn = ""
         }
       }
-      if isChanged || now() - lookedAt >= interval.milliseconds { lookedAt = relook(&model) }
+      if isChanged || now() - lookedAt >= interval.milliseconds {
+        if relook(&model, style) { readAt = now() }
+        lookedAt = now()
+      }
     }
   }
 
@@ -92,34 +100,67 @@ struct Watch {
     return code
   }
 
-  /// Reads all breakers; the time at which that was, on the clock of `now`.
-  private func look(_ model: inout WatchModel) throws(CommandFailure) -> Int64 {
+  /// Reads all breakers, and the one that is shown in full.
+  private func look(_ model: inout WatchModel, _ style: OutputStyle) throws(CommandFailure) {
     var rows: [StatusRow] = []
     var reports: [String] = []
-    try selection.forEach(in: session, report: { reports.append($0) }) { rows.append(StatusRow($0)) }
-    session.store.rest()
+    var inspected: BreakerRow?
+    try selection.forEach(in: session, report: { reports.append("\($0): \($1)") }) { row in
+      if row.name == model.inspected { inspected = row }
+      let line = StatusRow(row)
+      if states.isEmpty || states.contains(where: { $0.lets(line) }) { rows.append(line) }
+    }
+    if let first = reports.first, rows.isEmpty, !model.rows.isEmpty { throw .failed(first) }
+    if let name = model.inspected { model.detail = try detail(name, inspected, style) }
     model.rows = rows
     model.fault = reports.first ?? ""
-    return now()
+    model.staleSince = nil
+    model.emptiness = rows.isEmpty ? try emptiness() : ""
+    session.store.rest()
   }
 
-  /// A store that fails while it is watched leaves the last picture, with the failure below it.
-  private func relook(_ model: inout WatchModel) -> Int64 {
+  private func detail(
+    _ name: BreakerName, _ row: BreakerRow?, _ style: OutputStyle
+  ) throws(CommandFailure) -> [String] {
+    guard let row else { return ["\(name): no such breaker any more".escapingControls()] }
+    var style = style
+    style.columns = max(20, TerminalSize.current().columns - 1)
+    return try session.detail(row, style).text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// Why names that were asked for show nothing; empty where there are no breakers at all.
+  private func emptiness() throws(CommandFailure) -> String {
+    if !states.isEmpty { return "no breaker is in this state" }
+    let missing = selection.texts.map { text in
+      Glob.isPattern(text)
+        ? "no breaker matches '\(text)'"
+        : (try? BreakerName(text)).map { session.missing($0) } ?? "\(text): no such breaker"
+    }
+    return missing.joined(separator: "; ")
+  }
+
+  /// A store that fails while it is watched leaves the last picture, with the failure below it and since when.
+  ///
+  /// - Returns: whether it could be read.
+  private func relook(_ model: inout WatchModel, _ style: OutputStyle) -> Bool {
     do throws(CommandFailure) {
-      return try look(&model)
+      try look(&model, style)
+      return true
     } catch {
+      if model.staleSince == nil { model.staleSince = wall() }
       model.fault = error.message
-      return now()
+      return false
     }
   }
 
   private func picture(_ model: inout WatchModel, _ style: OutputStyle, elapsed: Span) -> String {
     let size = TerminalSize.current()
     model.room = max(1, size.rows - WatchScreen.frame)
-    let wall = Timestamp(milliseconds: session.world.clock.reading().wallMilliseconds)
-    let screen = WatchScreen(size: size, style: style, elapsed: elapsed, now: wall)
+    let screen = WatchScreen(size: size, style: style, elapsed: elapsed, now: wall())
     return WatchScreen.picture(screen.lines(model))
   }
+
+  private func wall() -> Timestamp { Timestamp(milliseconds: session.world.clock.reading().wallMilliseconds) }
 
   /// Milliseconds since the machine was started.
   private func now() -> Int64 { session.world.clock.reading().bootMilliseconds }

@@ -12,11 +12,11 @@ struct ChangeLines {
     let world = session.world
     var report = Reporter(world: world)
     var follower = Follower(session, selection)
-    try follower.skipToEnd { report.say($0) }
+    try follower.skipToEnd { report.say($0, $1) }
     while true {
       session.store.rest()
       try Following.nap(interval.milliseconds, world)
-      let text = try follower.news(report: { report.say($0) }).compactMap(Self.line).joined()
+      let text = follower.news(&report).compactMap(Self.line).joined()
       if !text.isEmpty { try world.print(text) }
     }
   }
