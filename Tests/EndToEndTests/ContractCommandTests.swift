@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// The commands of CONTRACT section 2 beside `run`.

@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// `exclude-if`, and the judging by rate of CONTRACT section 3.

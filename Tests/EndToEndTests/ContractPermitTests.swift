@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// `cb permit` and `cb report` (CONTRACT section 2), for work that is no single command.

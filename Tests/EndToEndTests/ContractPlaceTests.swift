@@ -1,6 +1,7 @@
 import BreakerStore
 import CTestSupport
 import Glibc
+import JSON
 import Testing
 
 /// `max-concurrent` with processes that are killed (CONTRACT sections 3 and 4).

@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// Many processes at once. They wait at a gate and are let go together.

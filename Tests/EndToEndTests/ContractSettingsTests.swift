@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// CONTRACT section 3: every key, by every way to give it.

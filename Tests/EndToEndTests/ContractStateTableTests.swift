@@ -1,5 +1,6 @@
 import BreakerStore
 import Glibc
+import JSON
 import Testing
 
 /// CONTRACT section 4, each row of its table, by the binary.
