@@ -26,7 +26,7 @@ RELEASE = -c release -Xswiftc -static-executable \
 # For cb alone: which libraries were drawn from, for the list of what is inside, and the commit.
 LINKED = -Xlinker --print-archive-stats=$(CURDIR)/.build/linked-archives $(shell sh contrib/source-id defsym)
 
-.PHONY: all build compile demo test test-traits torture check lint bench install uninstall deb tarball release deps clean
+.PHONY: all build compile demo test test-presets test-traits torture check lint bench install uninstall deb tarball release deps clean
 
 all: build
 
@@ -51,6 +51,11 @@ demo: build
 test: build
 	@sh contrib/install-dependencies test
 	CB_BINARY="$(CURDIR)/$(BUILD)" SWIFT="$(SWIFT)" sh contrib/run-tests
+
+# The presets of restic, borg, rclone, aws, msmtp and ansible-playbook against the tools themselves, which apt installs.
+test-presets: build
+	@sh contrib/install-dependencies presets
+	@sh contrib/test-presets $(BUILD)
 
 # Builds without Redis and without TLS, some minutes each: no part of make test.
 test-traits: deps

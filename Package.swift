@@ -12,6 +12,8 @@ let package = Package(
   traits: [
     .default(enabledTraits: ["Redis", "TLS"]),
     .trait(name: "Redis", description: "The Redis store (needs libhiredis)"),
+    .trait(
+      name: "NextFormat", description: "For tests alone: a program that writes what a later version could write"),
     .trait(name: "TLS", description: "rediss:// (needs OpenSSL 3)", enabledTraits: ["Redis"]),
   ],
   dependencies: [
@@ -62,7 +64,13 @@ let package = Package(
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
     .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON"], swiftSettings: strict),
+    // What every store has to do, and values of every kind at random.
+    .target(
+      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker"],
+      path: "Tests/Support/StoreConformance",
+      swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System"], swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -70,15 +78,26 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "BreakerStoreTests",
-      dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "store-exerciser"],
+      dependencies: [
+        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "store-exerciser",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RedisStoreTests",
-      dependencies: ["RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
+      dependencies: [
+        "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "StoreConformance", "System",
+      ],
       swiftSettings: strict),
     .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
     .testTarget(
       name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
+    // The words of the command line and the configuration file, parsed in this process.
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "cb", "CircuitBreaker", "Settings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.
     .testTarget(
       name: "CLIOutputTests",
@@ -115,4 +134,10 @@ for target in package.targets where target.path == nil && (target.type == .regul
     (target.swiftSettings ?? []) + [
       .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
     ]
+}
+
+// What waits for a server is compiled for size: the server's answer takes longer than any code here.
+for target in package.targets where target.name == "RedisStore" {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 }

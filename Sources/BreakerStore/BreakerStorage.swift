@@ -80,6 +80,13 @@ package struct Reading {
 }
 
 extension Reading {
+  /// Why a run that asks now would be rejected, as far as a look tells; nil where it would not. For a store that can be
+  /// read and not written: what can be read is heeded (docs/CONTRACT.md, "Stores").
+  package func rejection(_ policy: Policy, mode: AdmissionMode = .enforce) -> Rejection.Cause? {
+    guard let breaker, !breaker.wouldAdmit(policy, mode: mode, at: now) else { return nil }
+    return breaker.rejection(policy, at: now)
+  }
+
   /// The permit under which a result counts here that was admitted by another store, one that has failed since: in a
   /// circuit that is closed, and nowhere else, as if the run had been admitted now.
   package func permitOfStrayResult(_ token: Token) -> Permit {

@@ -1,6 +1,6 @@
 import CircuitBreaker
 import Glibc
-package import System
+import System
 
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
 /// `description`: one line that names the thing, the reason and what to do, without raw control characters.
@@ -26,10 +26,13 @@ package struct StoreError: Error, Equatable, Sendable {
     case tooManyOpenFiles
     /// The file system has no locks to give.
     case noLocks
-    /// A document that a newer version has written.
-    case newerVersion(found: Int64, supported: Int64)
+    /// A breaker with something that this version does not know and that may decide; the text names it. Nothing of it
+    /// was written, and every other breaker can be used.
+    case newer(String)
     /// A document that cannot be understood, where setting it aside is not the caller's to do.
     case damaged(reason: String)
+    /// A breaker in Redis that no version of cb can have written.
+    case damagedLog(reason: String)
     /// Any other failure of a system call, by its errno.
     case io
     /// What a Redis server or the way to it said, in words made for users.
@@ -89,9 +92,8 @@ extension StoreError: CustomStringConvertible {
     case .nowhere(let user): "HOME is not set and the password database has no user \(user)"
     case .insecure(let reason, _): reason
     case .tooLarge(let limit?): "it is larger than \(limit) bytes"
-    case .newerVersion(let found, let supported):
-      "its version \(found) is newer than \(supported), the newest known here"
-    case .damaged(let reason): reason
+    case .newer(let what): "it has \(what), which this version of cb does not know"
+    case .damaged(let reason), .damagedLog(let reason): reason
     case .notADirectory where code == 0: "it is not a directory"
     default: code == 0 ? "it cannot be reached" : systemMessage(code)
     }
@@ -111,7 +113,8 @@ extension StoreError: CustomStringConvertible {
     case .tooLarge: "cb did not write it, so move it away"
     case .tooManyOpenFiles: "raise the limit (ulimit -n)"
     case .noLocks: "put the store on a file system with locks"
-    case .newerVersion: "update cb on this host"
+    case .newer: "update cb on this host"
+    case .damagedLog: "look at it with redis-cli, then forget it with cb remove"
     case .damaged: "see what it holds, then move it away"
     case .io: "check the file system and the kernel's log"
     case .redis, .configuration: ""

@@ -17,6 +17,17 @@
 #define CPROCESS_CLOSE_RANGE
 #endif
 
+// The Swift runtime looks for argv in /proc/self/cmdline: without /proc, or a free descriptor, it finds none. glibc hands
+// main's arguments to constructors too.
+static char **start_arguments;
+
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+  (void)count;
+  start_arguments = arguments;
+}
+
+char **cprocess_arguments(void) { return start_arguments; }
+
 // The child's half of cprocess_start. All signals are blocked until the mask is restored, the last act before exec,
 // so no handler of the Swift runtime can run here; exec itself turns handlers into defaults.
 static _Noreturn void become(const struct cprocess_command *command, pid_t parent, uint32_t inherited) {

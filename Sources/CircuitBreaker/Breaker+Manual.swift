@@ -64,6 +64,8 @@ extension Breaker {
     fresh.generation = generation + 1
     fresh.settings = settings
     fresh.leases = leases
+    fresh.kept = kept
+    fresh.totals.kept = totals.kept
     fresh.nextSequence = nextSequence
     fresh.firstSequence = nextSequence
     let from = state

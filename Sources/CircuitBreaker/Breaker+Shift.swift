@@ -11,9 +11,10 @@ extension Breaker {
     if let until = hold?.until { hold?.until = until + offset }
     if let since = hold?.since { hold?.since = since + offset }
     remindedAt = remindedAt.map { $0 + offset }
-    if let hint = lastHint {
-      lastHint = LastHint(
-        at: hint.at + offset, asked: hint.asked, until: hint.until + offset, isCapped: hint.isCapped)
+    if var hint = lastHint {
+      hint.at = hint.at + offset
+      hint.until = hint.until + offset
+      lastHint = hint
     }
     streak.healthySince = streak.healthySince.map { $0 + offset }
     for index in window.slices.indices { window.slices[index].start = window.slices[index].start + offset }

@@ -9,7 +9,7 @@ extension Breaker {
     let cause: String? =
       switch (report.verdict.severity, hint) {
       case (.holds(let why), _), (.trips(let why), _): why
-      case (.counts, let hint?): "\(reason), the other side asked for \(hint.asked)"
+      case (.counts, let hint?): "\(reason), the other side asked for \(hint.askedText)"
       case (.counts, nil) where report.policy.window != nil: windowReason
       case (.counts, nil): failCounter >= report.policy.failMax ? Self.inARow(failCounter, reason) : nil
       }

@@ -67,6 +67,8 @@ package struct Breaker: Hashable, Sendable {
     /// nil: an older version held it.
     package var since: Timestamp?
     package var caller: Caller?
+    /// Members that this version does not know.
+    package var kept = KeptMembers()
 
     package init(
       state: CircuitState, until: Timestamp?, reason: String?, by: String, since: Timestamp? = nil,
@@ -90,6 +92,13 @@ package struct Breaker: Hashable, Sendable {
     package var until: Timestamp
     /// Whether it asked for longer than it is believed.
     package var isCapped: Bool
+    package var kept = KeptMembers()
+
+    /// What it asked for, as it mostly says it: in hours, where they are whole ones (`156h`, not `6d12h`).
+    package var askedText: String {
+      let hour: Int64 = 3_600_000
+      return asked.milliseconds > 0 && asked.milliseconds % hour == 0 ? "\(asked.milliseconds / hour)h" : "\(asked)"
+    }
 
     package init(at: Timestamp, asked: Span, until: Timestamp, isCapped: Bool) {
       self.at = at
@@ -113,6 +122,7 @@ package struct Breaker: Hashable, Sendable {
     package var at: Timestamp
     package var reason: String
     package var caller: Caller?
+    package var kept = KeptMembers()
 
     package init(at: Timestamp, reason: String, caller: Caller? = nil) {
       self.at = at
@@ -157,6 +167,9 @@ package struct Breaker: Hashable, Sendable {
   package var nextSequence = 1
   /// Events before this one were cleared by `cb reset`, wherever a store still has them.
   package var firstSequence = 1
+
+  /// Members of the document that this version does not know.
+  package var kept = KeptMembers()
 
   package static let recentCount = 60
 

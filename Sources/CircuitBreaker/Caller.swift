@@ -8,6 +8,8 @@ package struct Caller: Hashable, Sendable {
   package var pid: Int32
   /// The login name, or the number of a user without one.
   package var user: String
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init(host: String, pid: Int32, user: String) {
     self.host = host

@@ -28,6 +28,16 @@ extension Event {
   }
 }
 
+extension Event {
+  /// Whether a person asked for it.
+  package var isByHand: Bool {
+    switch self {
+    case .open, .close, .halfOpen, .reset, .configure: true
+    case .admit, .record, .recordUnasked, .renew, .lose: false
+    }
+  }
+}
+
 /// Who acted by hand, and why.
 package struct ManualAction: Hashable, Sendable {
   /// As people name themselves: `ann@web-3`.

@@ -1,8 +1,8 @@
 /// One thing that happened to a breaker, for `cb history`.
 package struct HistoryEntry: Hashable, Sendable {
-  package enum Kind: String, Hashable, Sendable, CaseIterable {
+  package enum Kind: Hashable, Sendable {
     /// A state change that a run brought about; `reason` is its cause.
-    case stateChange = "state-change"
+    case stateChange
     case failure
     /// Also a run that only `AdmissionMode.observe` let pass; its reason says so.
     case rejected
@@ -14,6 +14,8 @@ package struct HistoryEntry: Hashable, Sendable {
     case set
     /// All before it was cleared: with who.
     case reset
+    /// What a later version noted, by its name there: shown as it is.
+    case other(String)
   }
 
   /// Counts up within a breaker, without gaps.
@@ -33,6 +35,8 @@ package struct HistoryEntry: Hashable, Sendable {
   package var keys: [String] = []
   /// The process that brought it about, or whose place was lost.
   package var caller: Caller?
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init(
     sequence: Int, at: Timestamp, kind: Kind, from: CircuitState? = nil, to: CircuitState? = nil,
@@ -46,5 +50,35 @@ package struct HistoryEntry: Hashable, Sendable {
     self.reason = reason
     self.by = by
     self.caller = caller
+  }
+}
+
+extension HistoryEntry.Kind: CaseIterable {
+  /// The kinds that this version notes.
+  package static let allCases: [HistoryEntry.Kind] = [.stateChange, .failure, .rejected, .lost, .manual, .set, .reset]
+}
+
+extension HistoryEntry.Kind: RawRepresentable {
+  /// A kind that this version knows; `init(text:)` takes any.
+  package init?(rawValue: String) {
+    guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = kind
+  }
+
+  package init(text: String) {
+    self = Self(rawValue: text) ?? .other(text)
+  }
+
+  package var rawValue: String {
+    switch self {
+    case .stateChange: "state-change"
+    case .failure: "failure"
+    case .rejected: "rejected"
+    case .lost: "lost"
+    case .manual: "manual"
+    case .set: "set"
+    case .reset: "reset"
+    case .other(let text): text
+    }
   }
 }

@@ -59,6 +59,8 @@ package struct Lease: Hashable, Sendable {
   package var expires: Timestamp
   package var holder: Holder?
   package var caller: Caller?
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package var isTrial: Bool { role == .trial }
 

@@ -43,10 +43,12 @@ package struct RunWindow: Hashable, Sendable {
   package var runs: [Run] = []
   /// Oldest first; used by a window by time.
   package var slices: [Slice] = []
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init() {}
 
-  package var isEmpty: Bool { runs.isEmpty && slices.isEmpty }
+  package var isEmpty: Bool { runs.isEmpty && slices.isEmpty && kept.isEmpty }
 
   static let slicesPerWindow: Int64 = 60
 

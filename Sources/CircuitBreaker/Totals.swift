@@ -24,6 +24,8 @@ package struct Totals: Hashable, Sendable {
   package var forced = 0
   /// Results of runs for which nobody asked, of which the stale ones are not.
   package var recorded = 0
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init() {}
 

@@ -6,6 +6,8 @@ package struct TripStreak: Hashable, Sendable {
   package var healthySince: Timestamp?
   /// The reset timeout at that time.
   package var decay = Span.zero
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init(count: Int = 0, healthySince: Timestamp? = nil, decay: Span = .zero) {
     self.count = count

@@ -18,3 +18,10 @@ package enum ProcessEnvironment {
     return names
   }
 }
+
+/// The command line that cb was started with.
+package enum ProcessArguments {
+  /// The program's name and its arguments as the kernel gave them, ended by NULL: no bytes are repaired, and neither /proc
+  /// nor a free descriptor is needed, as they are for `CommandLine`.
+  package static var pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { cprocess_arguments() }
+}

@@ -1,26 +1,27 @@
-package import BreakerStore
+import BreakerStore
 import CircuitBreaker
-package import JSON
+import JSON
 
 /// The document as a file: the breaker, and what the clocks said at its last change.
 struct DocumentFile {
   var breaker: Breaker
   var anchor: ClockAnchor
 
-  static func parse(_ bytes: [UInt8], name: BreakerName) -> Result<DocumentFile, BreakerDocument.Fault> {
-    Result { () throws(BreakerDocument.Fault) in
+  static func parse(_ bytes: [UInt8], name: BreakerName) -> Result<DocumentFile, FormatFault> {
+    Result { () throws(FormatFault) in
       let value: JSONValue
       do throws(JSONError) {
         value = try JSONValue.parse(bytes)
       } catch {
         throw .damaged(error.description)
       }
-      let breaker = try BreakerDocument.decode(value, name: name)
+      let breaker = try BreakerDocument.decode(value, name: name, others: ["clock"])
       guard let clock = value["clock"], let boot = clock["boot"]?.string, let uptime = clock["boot_ms"]?.int64,
         let time = clock["time"]?.string.flatMap(RFC3339.parse)
       else { throw .damaged("'clock' is not there or not readable") }
-      return DocumentFile(
-        breaker: breaker, anchor: ClockAnchor(bootID: boot, bootMilliseconds: uptime, time: time))
+      var anchor = ClockAnchor(bootID: boot, bootMilliseconds: uptime, time: time)
+      anchor.kept = KeptMembers(in: clock, but: ["boot", "boot_ms", "time"])
+      return DocumentFile(breaker: breaker, anchor: anchor)
     }
   }
 
@@ -29,6 +30,7 @@ struct DocumentFile {
     clock.append("boot", .string(anchor.bootID))
     clock.append("boot_ms", .integer(anchor.bootMilliseconds))
     clock.append("time", BreakerDocument.time(anchor.time))
+    clock.append(anchor.kept)
     var document = BreakerDocument.encode(breaker, name: name)
     document.append("clock", .object(clock))
     return JSONValue.object(document).bytes(.pretty)

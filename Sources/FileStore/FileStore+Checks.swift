@@ -1,7 +1,7 @@
 package import BreakerStore
 import CircuitBreaker
 import Glibc
-package import System
+import System
 
 extension FileStore {
   /// See `BreakerStorage.checks`. The directory is not made where it is missing, and no breaker is touched: what is

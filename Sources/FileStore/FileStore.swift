@@ -53,8 +53,9 @@ package struct FileStore: BreakerStorage {
     switch last.parse(bytes, name: name) {
     case .success(let file): return current(file)
     case .failure(let fault):
+      let damage = try damage(fault, document)
       if let safe = try recovered(from: try documents.readSafeCopy(document), name: name) { return current(safe) }
-      return (Reading(breaker: nil, now: wallTime(), damage: try damage(fault, document)), false)
+      return (Reading(breaker: nil, now: wallTime(), damage: damage), false)
     }
   }
 
@@ -113,7 +114,8 @@ package struct FileStore: BreakerStorage {
       // A new breaker is flushed, so that from the first there is a document to fall back on after a power cut.
       let durability: Durability = step.isStateChange || file == nil ? .flushed : .unflushed
       let spill = spill(&breaker)
-      let anchor = ClockAnchor(bootID: clock.bootID, bootMilliseconds: clock.bootMilliseconds, time: now)
+      var anchor = ClockAnchor(bootID: clock.bootID, bootMilliseconds: clock.bootMilliseconds, time: now)
+      if let kept = file?.anchor.kept { anchor.kept = kept }
       let bytes = DocumentFile(breaker: breaker, anchor: anchor).bytes(name: name)
       return (
         Applied(breaker: breaker, step: step, now: now, notices: notices),
@@ -123,8 +125,12 @@ package struct FileStore: BreakerStorage {
   }
 
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
-    try documents.change(DocumentName(name)) { (contents) throws(StoreError) in
-      contents.document == nil ? (false, .none) : (true, .remove)
+    let document = DocumentName(name)
+    return try documents.change(document) { (contents) throws(StoreError) in
+      guard let bytes = contents.document else { return (false, .none) }
+      // One that is damaged goes too; one that is newer is not ours to judge.
+      if case .failure(let fault) = last.parse(bytes, name: name) { _ = try damage(fault, document) }
+      return (true, .remove)
     }
   }
 
@@ -136,8 +142,8 @@ package struct FileStore: BreakerStorage {
     switch last.parse(bytes, name: name) {
     case .success(let file): return file
     case .failure(let fault):
-      if let safe = try recovered(from: try contents.safeCopy(), name: name) { return safe }
       let reason = try damage(fault, document)
+      if let safe = try recovered(from: try contents.safeCopy(), name: name) { return safe }
       let place = try contents.setAside(wallMilliseconds: clock.reading().wallMilliseconds)
       notices.append("\(name): \(reason); it was set aside as \(place), and the breaker starts closed")
       return nil
@@ -153,13 +159,11 @@ package struct FileStore: BreakerStorage {
     return file
   }
 
-  private func damage(_ fault: BreakerDocument.Fault, _ document: DocumentName) throws(StoreError) -> String {
+  private func damage(_ fault: FormatFault, _ document: DocumentName) throws(StoreError) -> String {
     let path = FileName(documents.path, [UInt8(ascii: "/")] + document.base, ".json").text
     switch fault {
     case .damaged(let reason): return "the document \(path) is damaged: \(reason)"
-    case .newerVersion(let found):
-      throw StoreError(
-        .newerVersion(found: Int64(found), supported: Int64(BreakerDocument.version)), "use", path)
+    case .newer(let what): throw StoreError(.newer(what), "use", path)
     }
   }
 

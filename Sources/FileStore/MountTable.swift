@@ -1,5 +1,5 @@
 import Glibc
-package import System
+import System
 
 /// What is mounted where, from /proc/self/mountinfo (proc(5)); Glibc does not export statfs(2) to Swift.
 enum MountTable {

@@ -1,4 +1,4 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
 
 /// The file system under a store: its kind, and what is left of it.

@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
-package import System
+import System
 
 /// Tries in a store's directory what every change of a breaker does, on files of its own: a leading dot is written as
 /// `%2E` in the file name of a breaker, so no breaker has these. All are removed again.

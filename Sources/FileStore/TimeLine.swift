@@ -1,4 +1,4 @@
-package import BreakerStore
+import BreakerStore
 package import CircuitBreaker
 package import System
 
@@ -9,6 +9,8 @@ package struct ClockAnchor: Hashable, Sendable {
   package var bootMilliseconds: Int64
   /// The time on the store's time line.
   package var time: Timestamp
+  /// Members that this version does not know.
+  package var kept = KeptMembers()
 
   package init(bootID: String, bootMilliseconds: Int64, time: Timestamp) {
     self.bootID = bootID

@@ -14,12 +14,13 @@ package struct JSONWriter: ~Copyable {
   package enum Style: Sendable {
     /// No space at all, one line.
     case compact
-    /// Two spaces a level, a member a line; an array of scalars on one line, or filled up to 100 columns.
+    /// Two spaces a level, a member a line; an array of scalars on one line, or filled up to 100 columns;
+    /// one that begins with a scalar on one line.
     case pretty
   }
 
   private var output: JSONOutput
-  private let isPretty: Bool
+  private var isPretty: Bool
   private var level = 0
   private var lineStart = 0
   private static let width = 100
@@ -62,7 +63,13 @@ package struct JSONWriter: ~Copyable {
   private mutating func write(_ elements: [JSONValue]) {
     emit("[")
     if isPretty, !elements.isEmpty {
-      if elements.allSatisfy(\.isScalar) { writeFilled(elements) } else { writeLines(elements) }
+      if elements.allSatisfy(\.isScalar) {
+        writeFilled(elements)
+      } else if elements[0].isScalar {
+        writeRow(elements)
+      } else {
+        writeLines(elements)
+      }
     } else {
       var isFirst = true
       for element in elements {
@@ -85,6 +92,18 @@ package struct JSONWriter: ~Copyable {
     }
     level -= 1
     newline()
+  }
+
+  /// What begins with a scalar is a row of a table, and stays on its line whatever else is in it.
+  private mutating func writeRow(_ elements: [JSONValue]) {
+    isPretty = false
+    var isFirst = true
+    for element in elements {
+      if !isFirst { emit(", ") }
+      isFirst = false
+      write(element)
+    }
+    isPretty = true
   }
 
   /// Scalars one behind the other, wrapped: a window of a thousand runs is not to be a thousand lines.

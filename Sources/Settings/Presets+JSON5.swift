@@ -51,17 +51,17 @@ extension Preset {
 
   private static func listKey(_ verdict: Verdict) -> String {
     switch verdict {
-    case .ignore: "ignore"
-    case .exclude: "exclude"
-    case .hold, .failure: "hold-on"
+    case .ignore: SettingKey.ignore.name
+    case .exclude: SettingKey.exclude.name
+    case .hold, .failure: SettingKey.holdOn.name
     }
   }
 
   private static func predicateKey(_ verdict: Verdict) -> String {
     switch verdict {
-    case .ignore: "ignore-if"
-    case .exclude: "exclude-if"
-    case .hold, .failure: "hold-if"
+    case .ignore: SettingKey.ignoreIf.name
+    case .exclude: SettingKey.excludeIf.name
+    case .hold, .failure: SettingKey.holdIf.name
     }
   }
 }

@@ -1,4 +1,4 @@
-package import CircuitBreaker
+import CircuitBreaker
 
 /// All that is to be known of a setting but its name: how its text becomes a value, and how the value is shown.
 package struct SettingRow: Sendable {

@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// A small file that is there whole, old or new, at every moment: written beside its place and then put there.
 ///
@@ -27,7 +27,7 @@ package struct ReplacedFile {
   /// Writes the bytes and puts the file in its place.
   ///
   /// - Returns: 0, or the errno: EEXIST where `onlyIfNew` found the name taken.
-  package func write(_ bytes: [UInt8], mode: mode_t = 0o644, _ placing: Placing = .over) -> Int32 {
+  package func write(_ bytes: [UInt8], mode: UInt32 = 0o644, _ placing: Placing = .over) -> Int32 {
     var raw = create(mode)
     if raw < 0 && errno == EEXIST {
       // Left by a process of the same number that was killed here.
@@ -50,7 +50,7 @@ package struct ReplacedFile {
   }
 
   /// O_EXCL follows no link that somebody planted.
-  private func create(_ mode: mode_t) -> Int32 {
+  private func create(_ mode: UInt32) -> Int32 {
     retryingInterrupts { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode) }
   }
 

@@ -12,10 +12,13 @@ enum Main {
     let inherited = InheritedState.capture()
     var arguments: [String] = []
     var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-    for index in 1..<max(1, Int(CommandLine.argc)) {
-      guard let argument = CommandLine.unsafeArgv[index] else { break }
+    var next = ProcessArguments.pointers
+    // The program's own name; an execve may leave even that out.
+    if next?.pointee != nil { next = next?.advanced(by: 1) }
+    while let place = next, let argument = place.pointee {
+      next = place + 1
       if strcmp(argument, "--") == 0 {
-        commandLine = CommandLine.unsafeArgv + index + 1
+        commandLine = next
         break
       }
       arguments.append(ByteText.decode(cString: argument))

@@ -53,7 +53,7 @@ extension FileStoreTests {
 
     @Test func `a body that throws changes nothing`() throws {
       try files.put(name, "1", .flushed)
-      let thrown = StoreError(.newerVersion(found: 2, supported: 1), "read", "x")
+      let thrown = StoreError(.newer("the format 2"), "read", "x")
       let error = storeError { () throws(StoreError) in
         try files.change(name) { _ throws(StoreError) in throw thrown }
       }

@@ -223,7 +223,7 @@ extension FileStoreTests {
   @Test func `the other kinds say what to do as well`() {
     let kinds: [StoreError.Kind] = [
       .locked(milliseconds: 2000), .insecure(reason: "r", hint: "h"), .tooLarge(limit: 5),
-      .newerVersion(found: 3, supported: 1), .damaged(reason: "d"),
+      .newer("the format 3"), .damaged(reason: "d"),
     ]
     for kind in kinds { #expect(StoreError(kind, "read", "p").description.split(separator: ";").count == 2, "\(kind)") }
     #expect(

@@ -59,11 +59,12 @@ struct ExhaustiveTests {
       }
     }
 
-    /// Each of the rules beyond the table, and all of them together.
+    /// Each of the rules beyond the table, and all of them together. Force beside max-concurrent is left to the random
+    /// lives: as many places as one likes can be taken by force, and so there is no end of states.
     static let beyondTheTable = [
       Configuration(processes: 3, halfOpenMax: 1, successThreshold: 2, features: .listening),
       Configuration(processes: 3, halfOpenMax: 1, successThreshold: 1, features: .bending),
-      Configuration(processes: 2, halfOpenMax: 2, successThreshold: 2, maxConcurrent: 2, features: [.listening, .bending]),
+      Configuration(processes: 2, halfOpenMax: 1, successThreshold: 2, maxConcurrent: 1, features: .listening),
       Configuration(
         processes: 2, halfOpenMax: 1, successThreshold: 2, features: [.listening, .bending], remind: 2, holdAfter: 2),
     ]
@@ -110,7 +111,7 @@ struct ExhaustiveTests {
   func holdsBeyondTheTable(configuration: Configuration) throws {
     let (states, steps) = try explore(configuration)
     print("exhaustive: \(configuration.testDescription): \(states) states, \(steps) steps")
-    #expect(states > 1000)
+    #expect(states > 350)
   }
 
   @Test("a core that is broken on purpose is found", arguments: Mutation.allCases)

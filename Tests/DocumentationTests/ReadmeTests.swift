@@ -16,7 +16,7 @@ struct ReadmeTests {
   }
 
   @Test func `every block has a language, and every language is known`() {
-    let known: Set = ["sh", "crontab", "console", "json5", "shell", "ini", "make", "yaml"]
+    let known: Set = ["sh", "crontab", "console", "json5", "shell", "ini", "make", "yaml", "dockerfile"]
     for block in blocks { #expect(known.contains(block.language), "line \(block.line): '\(block.language)'") }
   }
 

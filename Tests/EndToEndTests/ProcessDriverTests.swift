@@ -90,8 +90,9 @@ struct ProcessDriverTests {
 
   @Test("a probe's output is kept, its end told, and nothing shown")
   func probe() {
-    #expect(drive("--probe", "echo one; echo two >&2; exit 2", "--", "x").errorText == "cb: exited(2) [] 'one\ntwo\n'\n")
-    #expect(drive("--probe", "seq 1 100000", "--", "x").errorText == "cb: exited(0) [] '998\n99999\n100000\n'\n")
+    #expect(
+      drive("--probe", "echo one; echo two >&2; exit 2", "--", "x").errorText == "cb: exited(2) [] 'one\ntwo\n'\n")
+    #expect(drive("--probe", "seq 1 100000", "--", "x").errorText == "cb: exited(0) [] '98\n99999\n100000\n'\n")
     #expect(drive("--probe", "cat; exit 0", "--", "x").errorText == "cb: exited(0) [] ''\n", "its input is empty")
     #expect(drive("--probe", "kill -KILL $$", "--", "x").errorText == "cb: signaled(9) [] ''\n")
   }
@@ -200,7 +201,8 @@ struct ProcessDriverTests {
 
   @Test("so is one of standard error, and one of a socket")
   func readerOfError() {
-    let error = "\(Programs.driver) run --listener 'echo $CB_READER_GONE > gone' x -- sh -c 'exec yes >&2' 2>&1 >/dev/null | head -1"
+    let error =
+      "\(Programs.driver) run --listener 'echo $CB_READER_GONE > gone' x -- sh -c 'exec yes >&2' 2>&1 >/dev/null | head -1"
     _ = sandbox.execute(["/bin/bash", "-c", error])
     #expect(eventually { sandbox.read("gone") == "true\n" })
   }

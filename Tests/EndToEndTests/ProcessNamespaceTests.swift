@@ -96,7 +96,7 @@ struct ProcessNamespaceTests {
   @Test("two runs in one namespace with the outer /proc do not take each other for dead")
   func twoWithin() {
     let script = """
-      \(Programs.cb) run --max-concurrent 1 x -- sleep 2 & until \(Programs.cb) get x running | grep -q 1; do :; done
+      \(Programs.cb) run --max-concurrent 1 x -- sh -c 'touch up; sleep 2' & until [ -e up ]; do sleep 0.01; done
       \(Programs.cb) run --max-concurrent 1 --quiet x -- echo second; echo $?; wait
       """
     let both = start(.outerProc, ["/bin/sh", "-c", script])
@@ -129,7 +129,7 @@ struct ProcessNamespaceTests {
   func timeout(_ isFirst: Bool) {
     // As the namespace's first process, or beside others whose numbers are the kernel's threads' outside.
     let command = """
-      sh -c "sleep 50 & setsid sh -c \\"trap : TERM; echo deep > deep; sleep 51; sleep 51\\" & sleep 52"
+      sh -c "sleep 5023 & setsid sh -c \\"trap : TERM; echo deep > deep; sleep 5024; sleep 5024\\" & sleep 5025"
       """
     let run = "\(Programs.cb) run --timeout 1 --kill-after 0.5 x -- \(command)"
     let script =
@@ -150,7 +150,7 @@ struct ProcessNamespaceTests {
       #expect(result.outputText == "124\nlive\n", "\(result.errorText)")
     }
     #expect(result.seconds < 15)
-    let left = sandbox.execute(["/bin/sh", "-c", "pgrep -fx 'sleep 5[012]' | xargs -r ps -o pid,args"])
+    let left = sandbox.execute(["/bin/sh", "-c", "pgrep -fx 'sleep 502[345]' | xargs -r ps -o pid,args"])
     #expect(!left.outputText.contains("sleep"), "\(left.outputText)")
   }
 

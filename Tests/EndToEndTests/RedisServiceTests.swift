@@ -35,15 +35,14 @@ import Testing
       let left = Int(server.cli("PTTL", "cb:{x}").dropLast()) ?? -3
       return left < 0 ? left : (left + 3_600_000) / 86_400_000
     }
-    func list() -> Int { Int(server.cli("PTTL", "cb:{x}:h").dropLast()) ?? -3 }
     for _ in 1...60 { _ = sandbox.run("--quiet", "--fail-max", "1000", sh: "exit 1") }
-    #expect(days() == 90 && list() > 0)
+    #expect(days() == 90)
     _ = sandbox.cb("open", "x")
-    #expect(days() == -1 && list() == -1)
+    #expect(days() == -1)
     for _ in 1...20 { _ = sandbox.run("--quiet", sh: "exit 0") }
-    #expect(days() == -1 && list() == -1)
+    #expect(days() == -1)
     _ = sandbox.cb("close", "x")
-    #expect(days() == 90 && list() > 0)
+    #expect(days() == 90)
     _ = sandbox.cb("close", "x", "--hold")
     #expect(days() == -1)
     _ = sandbox.cb("half-open", "x")

@@ -1,7 +1,22 @@
+import BreakerStore
 import Glibc
 import Testing
 
 @testable import RedisStore
+
+extension RedisReply {
+  /// The reply as a server sends it.
+  fileprivate var wire: [UInt8] {
+    switch self {
+    case .status(let bytes): Array("+".utf8) + bytes + Array("\r\n".utf8)
+    case .error(let bytes): Array("-".utf8) + bytes + Array("\r\n".utf8)
+    case .integer(let value): Array(":\(value)\r\n".utf8)
+    case .bulk(let bytes): Array("$\(bytes.count)\r\n".utf8) + bytes + Array("\r\n".utf8)
+    case .null: Array("$-1\r\n".utf8)
+    case .array(let elements): Array("*\(elements.count)\r\n".utf8) + elements.flatMap(\.wire)
+    }
+  }
+}
 
 /// Servers and proxies that speak like Redis, in their own way (docs/CONTRACT.md, "Stores").
 @Suite("A server that answers in its own way")
@@ -25,6 +40,28 @@ struct OddServerTests {
     ])
   func role(_ reply: String) throws {
     #expect(try ask(reply) == .status(Array("OK".utf8)))
+  }
+
+  @Test("is no reason for doctor to complain")
+  func doctor() throws {
+    let real = try RedisServer()
+    let proxy = try FakeServer { descriptor in
+      guard let client = try? real.client() else { return }
+      var input: [UInt8] = []
+      while let words = FakeServer.command(descriptor, &input) {
+        if words.first == "ROLE" {
+          guard FakeServer.send(descriptor, "*1\r\n$7\r\nreplica\r\n") else { return }
+          continue
+        }
+        guard let reply = try? client.pipeline([.init(words)], deadline: .after(.seconds(10)))[0],
+          FakeServer.send(descriptor, reply.wire)
+        else { return }
+      }
+    }
+    let location = try RedisLocation.parse(proxy.url + "?timeout=60s&connect-timeout=60s")
+    let checks = try RedisStore(location, outageDirectory: real.directory.path, random: { 7 }).checks()
+    #expect(checks.allSatisfy { $0.verdict == .ok }, "\(checks)")
+    #expect(checks.contains { $0.seen.contains("does not say whether it is a master") }, "\(checks)")
   }
 
   @Test("that is a replica or a sentinel is still told by ROLE")

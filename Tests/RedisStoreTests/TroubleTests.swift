@@ -162,9 +162,9 @@ struct BadServerTests {
     arguments: [
       "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{0}\u{1}\u{2}", "?\r\n", ":notanumber\r\n", "$-5\r\n", "*-7\r\n",
       "$99999999999999999999\r\n", "*1000000000\r\n", "*2147483647\r\n", "*99999999999999999999\r\n",
-      String(repeating: "*1\r\n", count: 50), "+OK\r\n+not a role\r\n",
+      String(repeating: "*1\r\n", count: 50), "+OK\r\n?\r\n",
       "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$1\r\nx\r\n+more\r\n",
-      "*1\r\n$4\r\nROLE\r\n$1\r\nx\r\n", "%1\r\n+a\r\n+b\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}",
+      "%1\r\n+a\r\n+b\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}",
     ])
   func garbage(_ text: String) throws {
     let server = try FakeServer { descriptor in

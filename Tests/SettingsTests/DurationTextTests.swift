@@ -1,7 +1,8 @@
 import CircuitBreaker
+import Settings
 import Testing
 
-/// The text forms of CONTRACT section 3: `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
+/// The text forms of docs/CONTRACT.md, "Settings": `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.
 struct DurationTextTests {
   @Test(
     "a duration is read",
@@ -9,7 +10,8 @@ struct DurationTextTests {
       ("250ms", 250), ("90s", 90_000), ("5m", 300_000), ("1h30m", 5_400_000), ("2d", 172_800_000), ("1.5", 1500),
       ("0", 0), ("0s", 0), ("60", 60_000), ("1.5h", 5_400_000), (".5", 500), ("5.", 5000), ("1d2h3m4s5ms", 93_784_005),
       ("0.0001", 1), ("0.4ms", 1), ("0.0014", 1), ("007", 7000), ("1m0s", 60_000), ("0.1s", 100), ("0.29", 290),
-      ("36525d", 3_155_760_000_000), ("3155760000", 3_155_760_000_000),
+      ("36525d", 3_155_760_000_000), ("3155760000", 3_155_760_000_000), ("0.30000000000000004", 300),
+      ("1.00000000000000000000s", 1000), ("00000000000000000000001", 1000),
     ] as [(String, Int64)])
   func read(text: String, milliseconds: Int64) {
     #expect(DurationText.parse(text) == .ms(milliseconds))
@@ -55,7 +57,7 @@ struct DurationTextTests {
       if let span = DurationText.parse(text) {
         #expect(span >= .zero && span.milliseconds <= 3_155_760_000_000, "\(text)")
       }
-      if let rate = DurationText.parseRate(text) { #expect((0...1).contains(rate), "\(text)") }
+      if let rate = NumberText.rate(text) { #expect((0...1).contains(rate), "\(text)") }
     }
   }
 
@@ -82,17 +84,17 @@ struct DurationTextTests {
     "a rate is read",
     arguments: [
       ("50%", 0.5), ("0.5", 0.5), ("0", 0), ("0%", 0), ("1", 1), ("100%", 1), ("33.3%", 0.333), (".25", 0.25),
-      ("1.", 1),
+      ("1.", 1), ("0.30000000000000004", 0.3), ("12.500000000000000001%", 0.125),
     ] as [(String, Double)])
   func rate(text: String, value: Double) throws {
-    #expect(abs(try #require(DurationText.parseRate(text)) - value) < 1e-12)
+    #expect(abs(try #require(NumberText.rate(text)) - value) < 1e-12)
   }
 
   @Test(
     "what is no rate is refused",
     arguments: ["", "%", "-1%", "101%", "1.01", "50", "5 %", "%5", "50%%", "1e-1", "half", "nan"])
   func noRate(text: String) {
-    #expect(DurationText.parseRate(text) == nil)
+    #expect(NumberText.rate(text) == nil)
   }
 
   @Test("times and spans saturate rather than trap")

@@ -1,6 +1,6 @@
 // A breaker of the fleet around a piece of Go: ask, work, report.
 //
-//	go run permit.go NAME
+//	go build permit.go && ./permit NAME
 package main
 
 import (

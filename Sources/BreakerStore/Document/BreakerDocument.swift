@@ -1,94 +1,176 @@
 package import CircuitBreaker
 package import JSON
 
-/// The JSON form of a breaker: what the file store keeps, and what the Redis store keeps as a snapshot.
+/// The JSON form of a breaker: what the file store keeps, and what the Redis store keeps as a snapshot. See
+/// docs/FORMATS.md.
 ///
-/// A member that is not known is passed over and lost at the next change, as no writer of this version made it. A
-/// member of a wrong type means that the document is damaged.
+/// A member that is not known is kept and written back. A known one of a wrong type means that the document is damaged;
+/// what a document says it needs and this version does not know, that it is newer.
 package enum BreakerDocument {
-  /// Written as `cb`. A reader refuses a higher one: it cannot know what it would destroy.
+  /// Written as `cb`. A higher one is newer: nothing at all can be said of it.
   package static let version = 1
 
-  package enum Fault: Error, Hashable {
-    case damaged(String)
-    case newerVersion(Int)
+  /// What this version understands of what a document may say that it needs.
+  #if NextFormat
+    package static let understood: Set<String> = [NextFormat.need]
+  #else
+    package static let understood: Set<String> = []
+  #endif
+
+  /// The members at the top, in the order in which they are written.
+  package enum Member: String, CaseIterable {
+    case cb
+    case needs
+    case name
+    case id
+    case state
+    case generation
+    case openedAt = "opened_at"
+    case retryAt = "retry_at"
+    case jitterDrawn = "jitter_drawn"
+    case trips
+    case openReason = "open_reason"
+    case openedByHand = "opened_by_hand"
+    case hintedUntil = "hinted_until"
+    case successCounter = "success_counter"
+    case held
+    case changedAt = "changed_at"
+    case failCounter = "fail_counter"
+    case lastFailure = "last_failure"
+    case lastSuccess = "last_success"
+    case streak
+    case rejectionNoticed = "rejection_noticed"
+    case remindedAt = "reminded_at"
+    case lastHint = "last_hint"
+    case totals
+    case durations
+    case runSettings = "run_settings"
+    case otherRunSettings = "other_run_settings"
+    case otherRunSettingsUntil = "other_run_settings_until"
+    case settings
+    case window
+    case leases
+    case recent
+    case nextEvent = "next_event"
+    case firstEvent = "first_event"
+    case events
   }
 
   package static func encode(_ breaker: Breaker, name: BreakerName) -> JSONObject {
-    var document = JSONObject(reservingCapacity: 24)
-    document.append("cb", .integer(Int64(version)))
-    document.append("name", .string(name.text))
-    document.append("id", .string(String(breaker.id, radix: 16)))
-    document.append("state", .string(breaker.state.rawValue))
-    document.append("generation", .integer(Int64(breaker.generation)))
-    encodePhase(breaker, into: &document)
-    if let changed = breaker.changedAt { document.append("changed_at", time(changed)) }
-    document.append("fail_counter", .integer(Int64(breaker.failCounter)))
-    if let failure = breaker.lastFailure {
-      var object = JSONObject(reservingCapacity: 2)
-      object.append("at", time(failure.at))
-      object.append("reason", .string(failure.reason))
-      document.append("last_failure", .object(object))
-    }
-    if let success = breaker.lastSuccess { document.append("last_success", time(success)) }
-    if breaker.streak != TripStreak() { document.append("streak", encodeStreak(breaker.streak)) }
-    if breaker.rejectionNoticed { document.append("rejection_noticed", .bool(true)) }
-    document.append("totals", encodeTotals(breaker.totals))
-    if !breaker.durations.isEmpty { document.append("durations", encodeDurations(breaker.durations)) }
-    if let policy = breaker.lastPolicy { document.append("run_settings", EventDocument.encodePolicy(policy)) }
+    var document = JSONObject(reservingCapacity: 32)
+    document.append("cb", version)
+    let needs = needs(of: breaker)
+    if !needs.isEmpty { document.append("needs", .array(needs.map { .string($0) })) }
+    document.append("name", name.text)
+    document.append("id", String(breaker.id, radix: 16))
+    document.append("state", breaker.state.rawValue)
+    document.append("generation", breaker.generation)
+    append(breaker.phase, to: &document)
+    if let hold = breaker.hold { document.append("held", encode(hold)) }
+    if let changed = breaker.changedAt { document.append("changed_at", changed) }
+    document.append("fail_counter", breaker.failCounter)
+    if let failure = breaker.lastFailure { document.append("last_failure", encode(failure)) }
+    if let success = breaker.lastSuccess { document.append("last_success", success) }
+    if breaker.streak != TripStreak() { document.append("streak", encode(breaker.streak)) }
+    document.append("rejection_noticed", flag: breaker.rejectionNoticed)
+    if let reminded = breaker.remindedAt { document.append("reminded_at", reminded) }
+    if let hint = breaker.lastHint { document.append("last_hint", encode(hint)) }
+    document.append("totals", encode(breaker.totals))
+    if !breaker.durations.isEmpty { document.append("durations", encode(breaker.durations)) }
+    if let policy = breaker.lastPolicy { document.append("run_settings", PolicyDocument.encode(policy, .long)) }
     if let other = breaker.otherPolicy {
-      document.append("other_run_settings", EventDocument.encodePolicy(other.policy))
-      document.append("other_run_settings_until", time(other.at))
+      document.append("other_run_settings", PolicyDocument.encode(other.policy, .long))
+      document.append("other_run_settings_until", other.at)
     }
     if !breaker.settings.isEmpty { document.append("settings", encodeSettings(breaker.settings)) }
-    if !breaker.window.isEmpty { document.append("window", encodeWindow(breaker.window)) }
-    if !breaker.leases.isEmpty { document.append("leases", .array(breaker.leases.map(encodeLease))) }
-    document.append("recent", .string(String(decoding: breaker.recent.map(\.sign), as: UTF8.self)))
-    document.append("next_event", .integer(Int64(breaker.nextSequence)))
-    if breaker.firstSequence > 1 { document.append("first_event", .integer(Int64(breaker.firstSequence))) }
-    document.append("events", .array(breaker.history.map { .array(encodeEvent($0)) }))
+    if !breaker.window.isEmpty { document.append("window", encode(breaker.window)) }
+    if !breaker.leases.isEmpty { document.append("leases", .array(breaker.leases.map(encode))) }
+    document.append("recent", String(decoding: breaker.recent.map(\.letter), as: UTF8.self))
+    document.append("next_event", breaker.nextSequence)
+    if breaker.firstSequence > 1 { document.append("first_event", breaker.firstSequence) }
+    document.append("events", .array(breaker.history.map { .array(encode($0)) }))
+    document.append(breaker.kept)
     return document
   }
 
-  private static func encodePhase(_ breaker: Breaker, into document: inout JSONObject) {
-    switch breaker.phase {
+  /// What a reader has to know so that it may take this breaker for what it is: only where that is used, so that any
+  /// other breaker stays readable for versions that lack it.
+  private static func needs(of breaker: Breaker) -> [String] {
+    #if NextFormat
+      if breaker.hold?.reason == NextFormat.need { return [NextFormat.need] }
+    #endif
+    return []
+  }
+
+  private static func append(_ phase: Breaker.Phase, to document: inout JSONObject) {
+    switch phase {
     case .closed: break
     case .open(let open):
-      document.append("opened_at", time(open.since))
-      if let retryAt = open.retryAt { document.append("retry_at", time(retryAt)) }
+      document.append("opened_at", open.since)
+      if let retryAt = open.retryAt { document.append("retry_at", retryAt) }
       if let spread = open.spread { document.append("jitter_drawn", .number(spread)) }
-      document.append("trips", .integer(Int64(open.trips)))
+      document.append("trips", open.trips)
+      if let reason = open.reason { document.append("open_reason", reason) }
+      document.append("opened_by_hand", flag: open.isByHand)
+      if let until = open.hintedUntil { document.append("hinted_until", until) }
     case .halfOpen(let successes):
-      document.append("success_counter", .integer(Int64(successes)))
+      document.append("success_counter", successes)
     }
-    guard let hold = breaker.hold else { return }
-    var object = JSONObject(reservingCapacity: 4)
-    object.append("state", .string(hold.state.rawValue))
-    if let until = hold.until { object.append("until", time(until)) }
-    if let reason = hold.reason { object.append("reason", .string(reason)) }
-    object.append("by", .string(hold.by))
-    document.append("held", .object(object))
   }
 
-  private static func encodeStreak(_ streak: TripStreak) -> JSONValue {
+  private static func encode(_ hold: Breaker.Hold) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 6)
+    object.append("state", hold.state.rawValue)
+    if let until = hold.until { object.append("until", until) }
+    if let reason = hold.reason { object.append("reason", reason) }
+    object.append("by", hold.by)
+    if let since = hold.since { object.append("since", since) }
+    object.append(hold.caller)
+    object.append(hold.kept)
+    return .object(object)
+  }
+
+  private static func encode(_ failure: Breaker.LastFailure) -> JSONValue {
     var object = JSONObject(reservingCapacity: 3)
-    object.append("count", .integer(Int64(streak.count)))
-    if let since = streak.healthySince { object.append("healthy_since", time(since)) }
-    object.append("decay_ms", .integer(streak.decay.milliseconds))
+    object.append("at", failure.at)
+    object.append("reason", failure.reason)
+    object.append(failure.caller)
+    object.append(failure.kept)
     return .object(object)
   }
 
-  private static func encodeTotals(_ totals: Totals) -> JSONValue {
-    var object = JSONObject(reservingCapacity: 12)
-    for field in totals.fields { object.append(field.key, .integer(Int64(field.count))) }
+  private static func encode(_ hint: Breaker.LastHint) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 4)
+    object.append("at", hint.at)
+    object.append("asked_ms", hint.asked)
+    object.append("until", hint.until)
+    object.append("capped", flag: hint.isCapped)
+    object.append(hint.kept)
     return .object(object)
   }
 
-  /// A count a bucket, and the sum: it only informs.
-  private static func encodeDurations(_ durations: DurationHistogram) -> JSONValue {
+  private static func encode(_ streak: TripStreak) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 3)
+    object.append("count", streak.count)
+    if let since = streak.healthySince { object.append("healthy_since", since) }
+    object.append("decay_ms", streak.decay)
+    object.append(streak.kept)
+    return .object(object)
+  }
+
+  private static func encode(_ totals: Totals) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 16)
+    for field in totals.fields { object.append(field.key, field.count) }
+    object.append(totals.kept)
+    return .object(object)
+  }
+
+  /// A count a bucket, and the sum: they only inform.
+  private static func encode(_ durations: DurationHistogram) -> JSONValue {
     var object = JSONObject(reservingCapacity: 2)
     object.append("counts", .array(durations.counts.map { .integer(Int64($0)) }))
-    object.append("sum_ms", .integer(durations.sum.milliseconds))
+    object.append("sum_ms", durations.sum)
+    object.append(durations.kept)
     return .object(object)
   }
 
@@ -101,11 +183,11 @@ package enum BreakerDocument {
     return .object(object)
   }
 
-  private static func encodeWindow(_ window: RunWindow) -> JSONValue {
+  private static func encode(_ window: RunWindow) -> JSONValue {
     var object = JSONObject(reservingCapacity: 1)
     if !window.runs.isEmpty {
       // A digit a run: 0 well, 1 failed, 2 slow, 3 both.
-      object.append("runs", .string(String(decoding: window.runs.map { $0.rawValue + 48 }, as: UTF8.self)))
+      object.append("runs", String(decoding: window.runs.map { $0.rawValue + 48 }, as: UTF8.self))
     }
     if !window.slices.isEmpty {
       object.append(
@@ -118,52 +200,32 @@ package enum BreakerDocument {
             ])
           }))
     }
+    object.append(window.kept)
     return .object(object)
   }
 
-  private static func encodeLease(_ lease: Lease) -> JSONValue {
-    var object = JSONObject(reservingCapacity: 9)
-    object.append("token", .string(lease.token.text))
-    object.append("kind", .string(lease.kind.rawValue))
-    object.append("trial", .bool(lease.isTrial))
-    object.append("generation", .integer(Int64(lease.generation)))
-    object.append("since", time(lease.since))
-    object.append("expires", time(lease.expires))
+  private static func encode(_ lease: Lease) -> JSONValue {
+    var object = JSONObject(reservingCapacity: 10)
+    object.append("token", lease.token.text)
+    object.append("kind", lease.kind.rawValue)
+    object.append("role", lease.role.rawValue)
+    object.append("generation", lease.generation)
+    object.append("since", lease.since)
+    object.append("expires", lease.expires)
     if let holder = lease.holder {
-      object.append("realm", .string(holder.realm))
-      object.append("pid", .integer(Int64(holder.pid)))
+      object.append("realm", holder.realm)
+      object.append("pid", Int(holder.pid))
       object.append("start_time", .integer(Int64(truncatingIfNeeded: holder.startTime)))
     }
+    object.append(lease.caller)
+    object.append(lease.kept)
     return .object(object)
-  }
-
-  /// An event as `[time, kind, from, to, reason, by]`: one line in the document, which people read.
-  private static func encodeEvent(_ entry: HistoryEntry) -> [JSONValue] {
-    [
-      time(entry.at), .string(entry.kind.rawValue), text(entry.from?.rawValue), text(entry.to?.rawValue),
-      text(entry.reason), text(entry.by),
-    ]
-  }
-
-  /// An event as a line of the history file: its number, then as in the document.
-  package static func historyLine(_ entry: HistoryEntry) -> [UInt8] {
-    var bytes = JSONValue.array([.integer(Int64(entry.sequence))] + encodeEvent(entry)).bytes(.compact)
-    bytes.append(UInt8(ascii: "\n"))
-    return bytes
-  }
-
-  private static func text(_ value: String?) -> JSONValue {
-    value.map { .string($0) } ?? .null
-  }
-
-  package static func time(_ time: Timestamp) -> JSONValue {
-    .string(RFC3339.format(time))
   }
 }
 
 extension Outcome {
-  /// One sign a run, in the document's `recent`.
-  var sign: UInt8 {
+  /// One letter a run, in the document's `recent`.
+  var letter: UInt8 {
     switch self {
     case .success: UInt8(ascii: "+")
     case .failure: UInt8(ascii: "-")
@@ -172,8 +234,8 @@ extension Outcome {
     }
   }
 
-  init?(sign: UInt8) {
-    guard let outcome = Outcome.allCases.first(where: { $0.sign == sign }) else { return nil }
+  init?(letter: UInt8) {
+    guard let outcome = Outcome.allCases.first(where: { $0.letter == letter }) else { return nil }
     self = outcome
   }
 }

@@ -1,5 +1,5 @@
 /// The C half of "cb run as a process": what must not be Swift because it runs between fork and exec, and
-/// thin shims over what does not import into Swift (macros, unions). No function here keeps any state.
+/// thin shims over what does not import into Swift (macros, unions). Nothing here keeps any state but argv, from the start.
 #ifndef CPROCESS_H
 #define CPROCESS_H
 
@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/// main's argv as the kernel gave it, ended by NULL.
+char **cprocess_arguments(void);
 
 /// What CMD is started with. Nothing else changes between cb and CMD.
 struct cprocess_command {

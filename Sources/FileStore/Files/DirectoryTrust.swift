@@ -1,4 +1,4 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
 
 /// Whose a store's directory is and what may therefore lie in it.

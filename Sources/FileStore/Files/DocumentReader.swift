@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
-package import System
+import System
 
 extension StorePlace {
   /// The bytes of a file of ours; nil if it is not there.

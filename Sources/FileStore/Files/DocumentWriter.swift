@@ -1,7 +1,7 @@
-package import BreakerStore
+import BreakerStore
 import CFiles
 import Glibc
-package import System
+import System
 
 extension StorePlace {
   /// Makes a new file with these bytes under a temporary name, flushed if asked. On any error it is gone again.

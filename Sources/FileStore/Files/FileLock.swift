@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
-package import System
+import System
 
 /// The lock on a document: flock(2) on a file of its own that is never removed while the store lives. A lock on the
 /// document itself lost two of three counts, since the document is renamed; one on a file that is unlinked after use

@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
-package import System
+import System
 
 /// The directory of a store, open and trusted.
 struct OpenDirectory: ~Copyable {

@@ -1,6 +1,6 @@
-package import BreakerStore
+import BreakerStore
 import Glibc
-package import System
+import System
 
 /// Where the files of a store are, for the `*at` system calls: a directory's descriptor, which `OpenDirectory` owns and
 /// which outlives this, or none with the directory's path before each name. Each method is one thin layer over one

@@ -33,17 +33,19 @@ struct EventLog {
   init() {}
 
   /// From a snapshot that has all events before `base`, the last of them `id`.
-  init(snapshot: JSONValue, id: String, base: Int, name: BreakerName) throws(BreakerDocument.Fault) {
+  init(snapshot: JSONValue, id: String, base: Int, name: BreakerName) throws(FormatFault) {
     self.base = base
     next = base
     snapshotID = id
     lastID = id
-    breaker = try BreakerDocument.decode(snapshot, name: name)
-    guard let milliseconds = snapshot["time"]?.int64 else { throw .damaged("'time' is not there") }
+    breaker = try BreakerDocument.decode(snapshot, name: name, others: ["time", "ids"])
+    guard let milliseconds = snapshot["time"]?.int64, let ids = snapshot["ids"]?.string else {
+      throw .damaged("'time' or 'ids' is missing")
+    }
     let time = Timestamp(milliseconds: milliseconds)
     self.time = time
     // As young as the snapshot: how old each was is not worth its bytes.
-    seen = EventID.list(snapshot["ids"]?.string ?? "").map { Seen(id: $0, at: time) }
+    seen = EventID.list(ids).map { Seen(id: $0, at: time) }
   }
 
   /// The snapshot that holds all events up to `next`.
@@ -96,19 +98,29 @@ struct EventLog {
     return (step, now)
   }
 
-  /// Passes over an event that no version known here wrote.
-  mutating func skip(id: String) {
-    next += 1
-    lastID = id
+  /// The breaker for a look, which writes nothing, when the server's clock is at `server`.
+  ///
+  /// Where the clock was set back, how much time has gone by since is not known, and nothing that a look finds out can be
+  /// remembered. So its time is that of the server, which does not stand still, and what began after it is not believed:
+  /// an opening is due (`Breaker.retryAfter`), a lease has run out. A run that is given a place renews it soon, and with
+  /// that the whole breaker is moved (see `advance`). So whatever was open is so for no longer than its timeout.
+  func look(at server: Timestamp) -> (breaker: Breaker?, now: Timestamp) {
+    guard let last = time, server < last else { return (breaker, server) }
+    if last - server <= Self.tolerance { return (breaker, last) }
+    var breaker = breaker
+    breaker?.leases.removeAll { lease in
+      lease.kind == .run ? lease.expires > server + Lease.term : lease.since > server
+    }
+    return (breaker, server)
   }
 
-  /// Takes the events that make room out of the breaker's history, as lines for the history list.
-  mutating func spill(keeping count: Int) -> [[UInt8]] {
-    guard var breaker, breaker.history.count > count else { return [] }
+  /// Takes the entries that make room out of the breaker's history, as lines, and the number of the first.
+  mutating func spill(keeping count: Int, atMost most: Int) -> (first: Int, lines: [[UInt8]]) {
+    guard var breaker, breaker.history.count > count else { return (0, []) }
     let leaving = breaker.history.prefix(breaker.history.count - count)
-    let lines = leaving.map { BreakerDocument.historyLine($0).dropLast() }.map(Array.init)
+    let lines = leaving.suffix(most).map { Array(BreakerDocument.historyLine($0).dropLast()) }
     breaker.history.removeFirst(leaving.count)
     self.breaker = breaker
-    return lines
+    return (leaving.suffix(most).first?.sequence ?? 0, lines)
   }
 }

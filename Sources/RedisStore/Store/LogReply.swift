@@ -13,13 +13,15 @@ struct LogReply {
   var snapshotID: String
   /// After a change: whether the key goes away by itself.
   var isMortal: Bool
+  /// Whether the script wrote what it was given: not where that was to happen only for a client that has seen all.
+  var wasWritten: Bool
   /// The time and the JSON of each event.
   var events: [(time: Timestamp, event: JSONValue)]
 
   enum Fault: Error {
     /// Data under the key that are not cb's.
     case foreign
-    case newerVersion(Int)
+    case newer(String)
     case senseless(String)
   }
 
@@ -29,7 +31,7 @@ struct LogReply {
     case "foreign": throw .foreign
     case "version":
       guard parts.count > 1, let version = parts[1].string.flatMap({ Int($0) }) else { throw .foreign }
-      throw .newerVersion(version)
+      throw .newer("the format \(version)")
     case "ok": break
     default: throw .senseless("it has no status")
     }
@@ -44,6 +46,7 @@ struct LogReply {
     self.snapshot = snapshot
     self.snapshotID = snapshotID
     isMortal = mortal == "1"
+    wasWritten = !mortal.isEmpty
     events = []
     for part in parts.dropFirst(7) {
       guard let bytes = part.bytes, let space = bytes.firstIndex(of: UInt8(ascii: " ")),

@@ -3,9 +3,9 @@
 /// core. So a result is counted to the last in one round trip, whoever else reports at that moment, and exactly one
 /// client sees its own event trip the circuit.
 ///
-/// A breaker is one hash `<prefix>{NAME}` (fields `v` format, `n` number of the next event, `b` number of the first
+/// A breaker is one hash `<prefix>{NAME}`: fields `v` format, `n` number of the next event, `b` number of the first
 /// event that the snapshot has not got, `s` snapshot, `l` id of the last event in the snapshot, `eN` event N as
-/// `<server time in ms> <JSON>`, its id at the end) and one list `<prefix>{NAME}:h` of older history.
+/// `<server time in ms> <JSON>`, its id at the end, `hN` entry N of the older history. See docs/FORMATS.md.
 ///
 /// What a client has read of a log is of use to it only if the log still begins with the same snapshot and goes on
 /// with the same events: meanwhile the breaker may have been removed and made anew, the server restarted empty, or its
@@ -25,7 +25,7 @@ enum LogScripts {
     local head = redis.call('HMGET', KEYS[1], 'v', 'n', 'b', 'l')
     if not head[1] and redis.call('EXISTS', KEYS[1]) == 1 then return {'foreign'} end
     if head[1] and not tonumber(head[1]) then return {'foreign'} end
-    if head[1] and tonumber(head[1]) ~= 1 then return {'version', head[1]} end
+    if head[1] and tonumber(head[1]) ~= \(format) then return {'version', head[1]} end
     local next = tonumber(head[2]) or 0
     local base = tonumber(head[3]) or 0
     """
@@ -46,7 +46,7 @@ enum LogScripts {
   /// Gives `{'ok', now, base, next, snapshot, its id, whether the key goes away by itself, event...}`: the events from
   /// number `have` on, or all that there is where the client's own knowledge is of no use.
   private static let answer = """
-    local from = have
+    do local from = have
     local result = {'ok', now, tostring(base), tostring(next), '', '', mortal}
     if not known then
       from = base
@@ -60,10 +60,16 @@ enum LogScripts {
       for _, event in ipairs(redis.call('HMGET', KEYS[1], unpack(fields))) do result[#result + 1] = event or '' end
       from = from + #fields
     end
-    return result
+    return result end
     """
 
-  /// KEYS: hash, history. ARGV: where the client stands (3). Writes nothing.
+  /// How many entries of the older history are kept.
+  static let historyAtMost = 1000
+
+  /// Where the words of `append` stand in ARGV, from 1 on; behind them the lines of history, then the events.
+  private static let words = 9
+
+  /// KEYS: hash. ARGV: where the client stands (3). Writes nothing.
   static let read = Script(
     """
     \(opening)
@@ -71,9 +77,10 @@ enum LogScripts {
     \(answer)
     """)
 
-  /// KEYS: hash, history. ARGV: where the client stands (3); milliseconds to live, or 0 for ever; snapshot of all that
-  /// the client has (empty: none); number of history lines that leave with it; 1 where the client can do without the
-  /// events; history lines...; events...
+  /// KEYS: hash. ARGV: where the client stands (3); milliseconds to live, or 0 for ever; snapshot of all that the client
+  /// has (empty: none); number of history lines that leave with it; 1 where the client can do without the events; 1
+  /// where nothing may be written unless the client has seen all that there is; number of the first of the history
+  /// lines; history lines...; events...
   ///
   /// One HSET comes first of all writes: the server checks its memory only there, and a script does not roll back.
   /// The snapshot is taken only from a client that began with the one that is there; its lines move to the history
@@ -91,23 +98,31 @@ enum LogScripts {
     local compacts = ARGV[5] ~= '' and known and have > base
     local lines = tonumber(ARGV[6])
     local sawAll = known and have == next
+    if ARGV[8] == '1' and not sawAll then
+      \(answer)
+    end
     local write = {}
-    for index = 8 + lines, #ARGV do
+    for index = \(words + 1) + lines, #ARGV do
       write[#write + 1] = 'e' .. next
       write[#write + 1] = now .. ' ' .. ARGV[index]
       next = next + 1
     end
     local changes = #write > 0
     local drop = base
+    local first = tonumber(ARGV[9])
     if compacts then
       base = have
       write[#write + 1] = 's'
       write[#write + 1] = ARGV[5]
       write[#write + 1] = 'l'
       write[#write + 1] = ARGV[3]
+      for line = 0, lines - 1 do
+        write[#write + 1] = 'h' .. string.format('%.0f', first + line)
+        write[#write + 1] = ARGV[\(words + 1) + line]
+      end
     end
     if #write > 0 then
-      redis.call('HSET', KEYS[1], 'v', 1, 'n', next, 'b', base, unpack(write))
+      redis.call('HSET', KEYS[1], 'v', \(format), 'n', next, 'b', base, unpack(write))
     end
     if compacts then
       while drop < base do
@@ -116,15 +131,16 @@ enum LogScripts {
         redis.call('HDEL', KEYS[1], unpack(fields))
         drop = drop + #fields
       end
-      for index = 8, 7 + lines do redis.pcall('RPUSH', KEYS[2], ARGV[index]) end
-      if lines > 0 then redis.pcall('LTRIM', KEYS[2], -1000, -1) end
+      local old = {}
+      for line = 0, lines - 1 do old[#old + 1] = 'h' .. string.format('%.0f', first + line - \(historyAtMost)) end
+      if #old > 0 then redis.call('HDEL', KEYS[1], unpack(old)) end
     end
     mortal = '0'
     if live > 0 and (sawAll or redis.call('PTTL', KEYS[1]) > 0) then
       mortal = '1'
-      for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, live) end
+      redis.call('PEXPIRE', KEYS[1], live)
     elseif sawAll or (changes and live == 0) then
-      for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+      redis.call('PERSIST', KEYS[1])
     end
     if ARGV[7] == '1' and next % \(turn) ~= 0 then
       known = true
@@ -133,12 +149,17 @@ enum LogScripts {
     \(answer)
     """)
 
-  /// KEYS: hash, history. Removes a breaker; what is not ours stays.
+  /// KEYS: hash. ARGV: where the client stands (3); 1 where it is removed only if the client has seen all that there
+  /// is. Answers as `read` where the client has not. What is not ours stays.
   static let remove = Script(
     """
     \(opening)
-    if not head[1] then return {'ok', '0'} end
-    redis.call('DEL', KEYS[1], KEYS[2])
-    return {'ok', '1'}
+    if not head[1] then return {'removed', '0'} end
+    \(standing)
+    if ARGV[4] == '1' and not (known and have == next) then
+      \(answer)
+    end
+    redis.call('DEL', KEYS[1])
+    return {'removed', '1'}
     """)
 }

@@ -20,10 +20,17 @@ package struct Outage {
   /// What the file said when it was last read: nil when there was nothing to believe.
   private var known: Record?
   private var hasFile = false
-  /// Whether the failure that was noted last was one of our own settings.
-  private var isRefused = false
+  /// What the failure that was noted last was, where Redis is not away.
+  private var trouble: Trouble?
   /// Whether the stand-in for those was looked for since.
   private var hasEndedRefusals = false
+
+  private enum Trouble {
+    /// Our own settings are wrong.
+    case settings
+    /// The key of this breaker holds what cannot be used, while others' may do.
+    case key
+  }
 
   /// Milliseconds of CLOCK_BOOTTIME, which counts the time suspended, is the same for every process of the host, and is
   /// not stepped; so they hold for one boot only.
@@ -56,8 +63,11 @@ package struct Outage {
   /// The directory of the file store that stands in during this outage: the same for every process that meets it, and
   /// a new one for each outage. Nil before a failure was seen or noted, and where none can be remembered.
   package var standIn: String? {
-    if isRefused { return standIns.refusals }
-    return known.map { standIns.path($0.began) }
+    switch trouble {
+    case .settings: standIns.refusals
+    case .key: standIns.madeForKeys()
+    case nil: known.map { standIns.path($0.began) }
+    }
   }
 
   /// Remembers a failure. One that does not mean that Redis is away (`RedisError.meansAway`) keeps nobody from asking,
@@ -65,8 +75,8 @@ package struct Outage {
   /// - Returns: true for the first one of an outage, which is the one to tell the user about. Also where nothing can be
   ///   remembered, and for what is wrong with our own settings: better told twice than never.
   package mutating func note(_ error: RedisError) -> Bool {
-    isRefused = !error.meansAway
-    if isRefused {
+    trouble = error.meansAway ? nil : .settings
+    if trouble != nil {
       hasEndedRefusals = false
       standIns.makeForRefusals()
       return true
@@ -91,6 +101,11 @@ package struct Outage {
     return true
   }
 
+  /// Remembers, for this process, that Redis has answered and the breaker's own key cannot be used.
+  package mutating func noteUnusableKey() {
+    trouble = .key
+  }
+
   /// Forgets the outage, after Redis has answered. Costs a look at a directory, once, where there was none.
   /// - Returns: how long it had lasted, where there was one.
   @discardableResult
@@ -99,7 +114,7 @@ package struct Outage {
       hasEndedRefusals = true
       standIns.endRefusals()
     }
-    isRefused = false
+    trouble = nil
     guard hasFile else { return nil }
     hasFile = false
     let began = known?.began

@@ -6,7 +6,7 @@ package struct RedisFacts: Sendable {
   /// The endpoint that answered.
   package var endpoint: String
   package var version: String?
-  /// `master`, `replica of host:port`, `sentinel`; nil where ROLE is denied.
+  /// `master`, `replica of host:port`, `sentinel`; nil where ROLE is denied, or its answer says nothing to us.
   package var role: String?
   package var isCluster: Bool?
   /// `noeviction` is what a store needs: any other policy may throw a breaker away.
@@ -45,7 +45,7 @@ extension RedisClient {
     case .master: facts.role = "master"
     case .replica(let master): facts.role = "replica of \(master)"
     case .sentinel: facts.role = "sentinel"
-    case .unknown: facts.denied.append("ROLE")
+    case .unknown: if connection.isRoleDenied { facts.denied.append("ROLE") }
     }
     try memory(&facts, connection, deadline)
     try clock(&facts, connection, deadline)

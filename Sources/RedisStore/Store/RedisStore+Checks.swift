@@ -27,6 +27,9 @@ extension RedisStore {
     let place = "\(location.redacted): \(facts.endpoint) answers"
     switch facts.role {
     case "master": return StoreCheck("server", .ok, place + (facts.isCluster == true ? ", a cluster" : ", a master"))
+    case nil where !facts.denied.contains("ROLE"):
+      // A proxy, or a server of another kind: READONLY guards the writes, which are tried below.
+      return StoreCheck("server", .ok, place + ", and does not say whether it is a master")
     case nil:
       return StoreCheck(
         "server", .warning, place + ", but whether it is a master the user may not ask",
@@ -114,37 +117,35 @@ extension RedisStore {
 
   // MARK: Rights
 
-  /// Every command of the scripts, on a key that no breaker can have, as a name has no '/'.
+  /// Every command of the scripts by itself, then the scripts, on keys that no breaker can have, as a name has no '/'.
   private func rights(_ facts: RedisFacts) -> StoreCheck {
     let hash = location.prefix + Array("{/doctor-\(String(random(), radix: 16))}".utf8)
-    let keys = [hash, hash + Array(":h".utf8)]
+    do throws(RedisError) {
+      let lack = try client.lack(hash: hash, deadline: client.deadline())
+      if let failure = Self.failure(lack) { return failure }
+    } catch {
+      return Self.failure("rights", error, location.redacted)
+    }
     // A minute to live, should this be killed half-way. What is written is the size of a small event.
-    let event = Array(#"{"event":"doctor","id":"1"}"#.utf8)
+    let event = Array(#"{"e":"doctor","id":"1"}"#.utf8)
+    let (zero, one) = (Self.word(0), Self.word(1))
     let steps: [(Script, [[UInt8]])] = [
-      (LogScripts.append, [Self.word(0), [], [], Self.word(60_000), [], Self.word(0), Self.word(0), event]),
+      (LogScripts.append, [zero, [], [], Self.word(60_000), [], zero, zero, zero, zero, event]),
       (
         LogScripts.append,
-        [
-          Self.word(1), [], Array("1".utf8), Self.word(60_000), Array("{}".utf8), Self.word(1), Self.word(0),
-          Array("{}".utf8),
-        ]
+        [one, [], one, Self.word(60_000), Array("{}".utf8), one, zero, zero, one, Array("[]".utf8)]
       ),
-      (
-        LogScripts.append,
-        [Self.word(1), Array("1".utf8), Array("1".utf8), Self.word(0), [], Self.word(0), Self.word(0)]
-      ),
+      (LogScripts.append, [one, one, one, zero, [], zero, zero, zero, zero]),
       (LogScripts.read, [Self.word(-1), [], []]),
-      (LogScripts.remove, []),
+      (LogScripts.remove, [Self.word(-1), [], [], zero]),
     ]
     do throws(RedisError) {
       for (script, arguments) in steps {
-        let reply = try client.run(script, keys: keys, arguments: arguments, deadline: client.deadline())
-        guard reply.array?.first?.string == "ok" else {
+        let reply = try client.run(script, keys: [hash], arguments: arguments, deadline: client.deadline())
+        guard ["ok", "removed"].contains(reply.array?.first?.string) else {
           return StoreCheck("rights", .failure, "a script gave no sensible answer", advice: "is this a Redis server?")
         }
       }
-      let list = RedisClient.Command([Array("LRANGE".utf8), keys[1], Self.word(0), Self.word(1)], key: keys[1])
-      _ = try client.command(list, deadline: client.deadline())
     } catch {
       return Self.failure("rights", error, location.redacted)
     }
@@ -152,6 +153,24 @@ extension RedisStore {
     let prefix = Printable.text(String(decoding: location.prefix, as: UTF8.self))
     let seen = "keys \(prefix)* can be read, written and removed"
     return StoreCheck("rights", .ok, denied.isEmpty ? seen : seen + "; not granted: \(denied.joined(separator: ", "))")
+  }
+
+  private static func failure(_ lack: RedisClient.Lack) -> StoreCheck? {
+    if lack.unknown.contains("eval") || lack.unknown.contains("evalsha") {
+      return StoreCheck(
+        "rights", .failure, "the server runs no scripts (EVAL), without which nothing can be decided there",
+        advice: "use Redis 5 or newer, Valkey, or what runs Lua scripts as they do")
+    }
+    if !lack.unknown.isEmpty {
+      return StoreCheck(
+        "rights", .failure, "the server does not know \(lack.unknown.joined(separator: ", "))",
+        advice: "use Redis 5 or newer, or Valkey")
+    }
+    guard !lack.rights.isEmpty else { return nil }
+    let rights = lack.rights.map { "+\($0)" }.joined(separator: " ")
+    return StoreCheck(
+      "rights", .failure, "not granted: \(rights); a run needs that, if not each",
+      advice: "ACL SETUSER USER \(rights); cb-config(5) lists all")
   }
 
   private func breakers() -> StoreCheck {

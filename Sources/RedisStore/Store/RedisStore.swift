@@ -19,8 +19,12 @@ package final class RedisStore: BreakerStorage {
   private var insists = false
 
   /// Events in a log from which on the next report brings a snapshot along.
-  private static let eventsAtMost = 16
+  private static let eventsAtMost = 8
+  /// Events in a log from which on somebody shortens it who brought no snapshot along.
+  private static let eventsInHerd = 32
   private static let historyKept = 16
+  /// How often a change or a removal that must not pass over what it does not know is tried before it goes ahead.
+  private static let carefulTries = 8
   private static let readAtOnce = 100
   /// The server walks over all its keys for a list, in many steps.
   private static let listingTimeouts = 10
@@ -70,13 +74,13 @@ package final class RedisStore: BreakerStorage {
       (log, now) = try ask(name)
       if log.lastID == seen { break }
     }
-    return reading(&log, at: now)
+    return reading(log, at: now)
   }
 
   /// In one round trip: the events of a change are put in order by the server, whatever was seen before.
   package func readToChange(_ name: BreakerName) throws(StoreError) -> Reading {
-    var (log, now) = try ask(name)
-    return reading(&log, at: now)
+    let (log, now) = try ask(name)
+    return reading(log, at: now)
   }
 
   private func ask(_ name: BreakerName) throws(StoreError) -> (log: EventLog, now: Timestamp) {
@@ -90,9 +94,8 @@ package final class RedisStore: BreakerStorage {
     breaker?.leases.contains { $0.holder.map(liveness) == .dead } ?? false
   }
 
-  private func reading(_ log: inout EventLog, at server: Timestamp) -> Reading {
-    let now = log.advance(to: server)
-    var breaker = log.breaker
+  private func reading(_ log: EventLog, at server: Timestamp) -> Reading {
+    var (breaker, now) = log.look(at: server)
     breaker?.takeCensus(at: now, liveness)
     breaker?.settle(at: now)
     return Reading(breaker: breaker, now: now)
@@ -113,9 +116,8 @@ package final class RedisStore: BreakerStorage {
       known = nil
       let replies = try guarded("read") { () throws(RedisError) in
         let commands = batch.map { name in
-          let keys = BreakerKeys(name, prefix: location.prefix)
-          return RedisClient.Command(
-            LogScripts.read.evalsha([keys.hash, keys.history], Self.standing(nil)), key: keys.hash)
+          let key = key(name)
+          return RedisClient.Command(LogScripts.read.evalsha([key], Self.standing(nil)), key: key)
         }
         return try client.pipeline(commands, deadline: client.deadline())
       }
@@ -124,8 +126,8 @@ package final class RedisStore: BreakerStorage {
           // By itself where the server has not got the script, or something else is wrong: that says what.
           if case .error = reply { return try read(name) }
           let answer = try checked(reply, name)
-          var log = try fold(answer, name).log
-          return hasDead(log.breaker) ? try read(name) : self.reading(&log, at: answer.now)
+          let log = try fold(answer, name).log
+          return hasDead(log.breaker) ? try read(name) : self.reading(log, at: answer.now)
         }
         known = nil
         // One that went away since its key was listed.
@@ -142,28 +144,42 @@ package final class RedisStore: BreakerStorage {
         withPrefix: prefix + [UInt8(ascii: "{")],
         deadline: .after(location.connectTimeout + location.timeout * Self.listingTimeouts))
     }
-    .compactMap { BreakerKeys.name(of: $0, prefix: prefix) }.sorted()
+    .compactMap { BreakerKey.name(of: $0, prefix: prefix) }.sorted()
   }
 
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
-    let key = BreakerKeys(name, prefix: location.prefix).history
-    // The list last: what moves there in between is then in both, and never in neither.
     guard let breaker = try read(name).breaker else { return nil }
-    let reply = try guarded("read") { () throws(RedisError) in
-      try client.command(
-        RedisClient.Command([Array("LRANGE".utf8), key, Self.word(-1000), Self.word(-1)], key: key),
-        deadline: client.deadline())
+    let next = breaker.history.first?.sequence ?? breaker.nextSequence
+    let first = max(breaker.firstSequence, next - min(limit, LogScripts.historyAtMost))
+    var older: [HistoryEntry] = []
+    if first < next, breaker.history.count < limit {
+      let key = key(name)
+      let fields = (first..<next).map { Array("h\($0)".utf8) }
+      let reply = try guarded("read") { () throws(RedisError) in
+        try client.command(
+          RedisClient.Command([Array("HMGET".utf8), key] + fields, key: key), deadline: client.deadline())
+      }
+      older = (reply.array ?? []).compactMap(\.bytes).compactMap { try? BreakerDocument.historyEntry(line: $0[...]) }
     }
-    let lines = (reply.array ?? []).compactMap(\.bytes)
-    let older = HistoryFile.entries(
-      Array(lines.joined(separator: [UInt8(ascii: "\n")])),
-      before: breaker.history.first?.sequence ?? breaker.nextSequence, limit: limit)
     return Array((older + breaker.history).drop { $0.sequence < breaker.firstSequence }.suffix(limit))
   }
 
   // MARK: Changing
 
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
+    guard event.isByHand else {
+      let stroke = stroke(event, name)
+      return try finish(stroke, try write(stroke, name), name)
+    }
+    // What people ask for is written where all that is there was understood, and nowhere else. The last try goes ahead:
+    // in a herd somebody is always faster, and a moment ago all was well.
+    if known?.name != name { _ = try ask(name) }
+    for _ in 1..<Self.carefulTries {
+      let stroke = stroke(event, name)
+      let reply = try write(stroke, name, isCareful: true)
+      if reply.wasWritten { return try finish(stroke, reply, name) }
+      known = (name, try fold(reply, name).log)
+    }
     let stroke = stroke(event, name)
     return try finish(stroke, try write(stroke, name), name)
   }
@@ -201,7 +217,7 @@ package final class RedisStore: BreakerStorage {
   private func finish(_ stroke: Stroke, _ reply: LogReply, _ name: BreakerName) throws(StoreError) -> Applied {
     let (folded, own) = try fold(reply, name, compacted: stroke.compaction?.log, until: stroke.ids.last)
     known = (name, folded)
-    let isLong = folded.next - folded.base >= 2 * Self.eventsAtMost
+    let isLong = folded.next - folded.base >= Self.eventsInHerd
     if (Self.lifetime(folded.breaker) != nil) != reply.isMortal {
       setRight(folded, name)
     } else if isLong, stroke.log == nil || reply.next % LogScripts.turn == 0 {
@@ -220,15 +236,15 @@ package final class RedisStore: BreakerStorage {
   private struct Compaction {
     var log: EventLog
     var snapshot: [UInt8]
-    var lines: [[UInt8]]
+    var history: (first: Int, lines: [[UInt8]])
   }
 
   private static func compaction(_ log: EventLog, _ name: BreakerName, from least: Int) -> Compaction? {
     guard log.next - log.base >= least else { return nil }
     var rest = log
-    let lines = rest.spill(keeping: historyKept)
+    let history = rest.spill(keeping: historyKept, atMost: LogScripts.historyAtMost)
     guard let snapshot = rest.snapshot(name: name) else { return nil }
-    return Compaction(log: rest.compacted(), snapshot: snapshot, lines: lines)
+    return Compaction(log: rest.compacted(), snapshot: snapshot, history: history)
   }
 
   private static func standing(_ log: EventLog?) -> [[UInt8]] {
@@ -236,17 +252,23 @@ package final class RedisStore: BreakerStorage {
     return [word(log.next), Array(log.snapshotID.utf8), Array(log.lastID.utf8)]
   }
 
-  private func write(_ stroke: Stroke, _ name: BreakerName, isBrief: Bool = false) throws(StoreError) -> LogReply {
-    try run(LogScripts.append, name, Self.arguments(stroke, isBrief: isBrief), "change", ids: stroke.ids)
+  private func write(
+    _ stroke: Stroke, _ name: BreakerName, isBrief: Bool = false, isCareful: Bool = false
+  ) throws(StoreError) -> LogReply {
+    let arguments = Self.arguments(stroke, isBrief: isBrief, isCareful: isCareful)
+    return try run(LogScripts.append, name, arguments, "change", ids: stroke.ids)
   }
 
-  private static func arguments(_ stroke: Stroke, isBrief: Bool = false) -> [[UInt8]] {
+  private static func arguments(_ stroke: Stroke, isBrief: Bool = false, isCareful: Bool = false) -> [[UInt8]] {
+    let history = stroke.compaction?.history ?? (first: 0, lines: [])
     var arguments = standing(stroke.log)
     arguments.append(word(stroke.lifetime?.milliseconds ?? 0))
     arguments.append(stroke.compaction?.snapshot ?? [])
-    arguments.append(word(stroke.compaction?.lines.count ?? 0))
+    arguments.append(word(history.lines.count))
     arguments.append(word(isBrief ? 1 : 0))
-    arguments += stroke.compaction?.lines ?? []
+    arguments.append(word(isCareful ? 1 : 0))
+    arguments.append(word(history.first))
+    arguments += history.lines
     for (event, id) in zip(stroke.events, stroke.ids) {
       var object = EventDocument.encode(event)
       object.append("id", .string(id))
@@ -286,8 +308,7 @@ package final class RedisStore: BreakerStorage {
 
   /// Shortens the log, and does not wait for it: what becomes of it changes nothing for us.
   private func shorten(_ log: EventLog, _ name: BreakerName) {
-    let keys = BreakerKeys(name, prefix: location.prefix)
-    client.post(LogScripts.append, keys: [keys.hash, keys.history], arguments: Self.arguments(upkeep(log, name)))
+    client.post(LogScripts.append, keys: [key(name)], arguments: Self.arguments(upkeep(log, name)))
   }
 
   /// A stroke without an event.
@@ -298,21 +319,28 @@ package final class RedisStore: BreakerStorage {
   }
 
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
-    known = nil
-    let keys = BreakerKeys(name, prefix: location.prefix)
-    let reply = try guarded("remove") { () throws(RedisError) in
-      try client.run(
-        LogScripts.remove, keys: [keys.hash, keys.history], arguments: [], deadline: client.deadline())
-    }
-    guard let parts = reply.array, parts.first?.string == "ok", parts.count == 2 else {
+    for attempt in 1...Self.carefulTries {
+      var isUnderstood = true
       do {
-        _ = try LogReply(reply)
+        _ = try ask(name)
       } catch {
-        throw fault(error, name)
+        // One that is damaged goes; one that is newer is not ours to judge.
+        guard case .damagedLog = error.kind else { throw error }
+        isUnderstood = false
       }
-      throw fault(.senseless("it is no answer to a removal"), name)
+      let isCareful = isUnderstood && attempt < Self.carefulTries
+      let arguments = Self.standing(isUnderstood ? known?.log : nil) + [Self.word(isCareful ? 1 : 0)]
+      let reply = try guarded("remove") { () throws(RedisError) in
+        try client.run(LogScripts.remove, keys: [key(name)], arguments: arguments, deadline: client.deadline())
+      }
+      if let parts = reply.array, parts.count == 2, parts[0].string == "removed" {
+        known = nil
+        return parts[1].string == "1"
+      }
+      // Somebody changed it meanwhile.
+      _ = try checked(reply, name)
     }
-    return parts[1].string == "1"
+    return false
   }
 
   // MARK: The server
@@ -320,9 +348,8 @@ package final class RedisStore: BreakerStorage {
   private func run(
     _ script: Script, _ name: BreakerName, _ arguments: [[UInt8]], _ operation: String, ids: [String] = []
   ) throws(StoreError) -> LogReply {
-    let keys = BreakerKeys(name, prefix: location.prefix)
     let reply = try guarded(operation) { () throws(RedisError) in
-      let all = [keys.hash, keys.history]
+      let all = [key(name)]
       // One budget for both tries: a server that does not answer is not waited for twice.
       let isReused = client.isConnected
       let end = Deadline.after(location.connectTimeout + location.timeout)
@@ -388,18 +415,20 @@ package final class RedisStore: BreakerStorage {
       do {
         log = try EventLog(
           snapshot: JSONValue.parse(reply.snapshot), id: reply.snapshotID, base: reply.base, name: name)
-      } catch let fault as BreakerDocument.Fault {
-        throw self.fault(fault, name)
+      } catch let fault as FormatFault {
+        throw self.fault(fault, name, "the snapshot")
       } catch {
-        throw self.fault(.senseless("the snapshot is damaged: \(error)"), name)
+        throw self.fault(FormatFault.damaged("\(error)"), name, "the snapshot")
       }
     }
     guard log.next == reply.first else { throw fault(.senseless("events are missing"), name) }
     var result: (breaker: Breaker?, step: Step, now: Timestamp)?
     for (time, value) in reply.events {
-      guard let event = EventDocument.decode(value), let id = value["id"]?.string else {
-        log.skip(id: value["id"]?.string ?? "")
-        continue
+      let (event, id): (Event, String)
+      do {
+        (event, id) = try EventDocument.decode(value)
+      } catch {
+        throw fault(error, name, "an event")
       }
       if let taken = log.take(event, id: id, at: time), id == own {
         result = (log.breaker, taken.step, taken.now)
@@ -409,25 +438,29 @@ package final class RedisStore: BreakerStorage {
   }
 
   private func fault(_ fault: LogReply.Fault, _ name: BreakerName) -> StoreError {
-    switch fault {
+    outage.noteUnusableKey()
+    return switch fault {
     case .foreign:
       StoreError(
         .redis("the key of breaker \(name) holds data that are not cb's; use another prefix"), "use",
         location.redacted)
-    case .newerVersion(let version):
-      StoreError(
-        .newerVersion(found: Int64(version), supported: Int64(LogScripts.format)), "use",
-        "\(location.redacted) \(name)")
+    case .newer(let what): StoreError(.newer(what), "use", "\(location.redacted) \(name)")
     case .senseless(let reason):
       StoreError(.redis("the answer for breaker \(name) makes no sense: \(reason)"), "use", location.redacted)
     }
   }
 
-  private func fault(_ fault: BreakerDocument.Fault, _ name: BreakerName) -> StoreError {
-    switch fault {
-    case .damaged(let reason): self.fault(.senseless("the snapshot is damaged: \(reason)"), name)
-    case .newerVersion(let version): self.fault(LogReply.Fault.newerVersion(version), name)
+  private func fault(_ fault: FormatFault, _ name: BreakerName, _ what: String) -> StoreError {
+    outage.noteUnusableKey()
+    let place = "\(location.redacted) \(name)"
+    return switch fault {
+    case .damaged(let reason): StoreError(.damagedLog(reason: "\(what) is damaged: \(reason)"), "use", place)
+    case .newer(let unknown): StoreError(.newer(unknown), "use", place)
     }
+  }
+
+  private func key(_ name: BreakerName) -> [UInt8] {
+    BreakerKey(name, prefix: location.prefix).bytes
   }
 
   static func word(_ number: some BinaryInteger) -> [UInt8] {

@@ -16,6 +16,14 @@ struct StandInDirectory {
   /// The path for failures that mean that our settings are wrong, not that Redis is away.
   var refusals: String { "\(parent)/\(prefix)refused" }
 
+  /// The path for breakers whose key cannot be used (data that are not cb's, a newer version's) though Redis answers;
+  /// no answer about another breaker ends that. Made where it is not there: those who only look never come here.
+  func madeForKeys() -> String {
+    let path = "\(parent)/\(prefix)keys"
+    make(path)
+    return path
+  }
+
   func makeForRefusals() { make(refusals) }
 
   func endRefusals() { remove(refusals) }

@@ -80,12 +80,13 @@ enum PlainCommand {
       else { return nil }
       self = .run(RunOptions(plain))
     case "check":
-      guard let plain = PlainArguments(words, flags: ["--explain"], takesValue: { $0 == "rejected-exit" }),
+      let rejectedExit = SettingKey.rejectedExit.name
+      guard let plain = PlainArguments(words, flags: ["--explain"], takesValue: { $0 == rejectedExit }),
         plain.operands.count == 1
       else { return nil }
       self = .check(
         CheckOptions(
-          name: plain.operands[0], places: plain.places, rejectedExit: plain.value("rejected-exit"),
+          name: plain.operands[0], places: plain.places, rejectedExit: plain.value(rejectedExit),
           explains: plain.has("--explain")))
     case "permit":
       guard let plain = PlainArguments(words, takesValue: { $0 == "lease" }), plain.operands.count == 1 else {

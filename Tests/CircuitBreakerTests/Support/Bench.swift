@@ -137,7 +137,8 @@ struct Bench {
     apply(
       .configure(
         SettingsChange(
-          entries: entries, policy: policy, appliesToOpenCircuit: appliesToOpenCircuit, action: ManualAction(by: "ann"))))
+          entries: entries, policy: policy, appliesToOpenCircuit: appliesToOpenCircuit, action: ManualAction(by: "ann"))
+      ))
   }
 
   var open: Breaker.OpenPhase? {

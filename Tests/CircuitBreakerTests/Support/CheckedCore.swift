@@ -151,7 +151,9 @@ struct CheckedCore {
       }
     case .tellsNobodyOfHolds: step.newHold = nil
     case .freesProbesPlace:
-      if case .record(let report) = event, report.isProbe { breaker.leases.removeAll { $0.token == report.permit.token } }
+      if case .record(let report) = event, report.isProbe {
+        breaker.leases.removeAll { $0.token == report.permit.token }
+      }
     default: break
     }
     return step

@@ -23,8 +23,8 @@ struct World {
   static let resetTimeout = Span.seconds(3)
   static let term = Span.seconds(4)
   static let holdSpan = Span.seconds(2)
-  /// Longer than the reset timeout, and capped to something that still is.
-  static let hint = RetryHint.after(.seconds(9))
+  /// One shorter than the reset timeout, and one that is capped to something longer.
+  static let hints = [RetryHint.after(.seconds(1)), RetryHint.after(.seconds(9))]
   static let retryHintMax = Span.seconds(4)
 
   private static let ann = ManualAction(by: "ann")
@@ -70,7 +70,7 @@ struct World {
         moves.append(.report(index, Verdict(outcome, reason: "exit 1"), nil))
       }
       if features.contains(.listening) {
-        moves.append(.report(index, Verdict(.failure, reason: "exit 1"), Self.hint))
+        moves += Self.hints.map { .report(index, Verdict(.failure, reason: "exit 1"), $0) }
         moves += Self.severe.map { .report(index, $0, nil) }
         if permit.isTrial { moves += [.probe(index, .success), .probe(index, .failure)] }
       }
@@ -78,7 +78,9 @@ struct World {
       if permit.hasLease { moves += [.dieSeen(index), .renew(index)] }
     }
     if features.contains(.bending) {
-      for outcome in [Outcome.success, .failure, .ignored] { moves.append(.unasked(Verdict(outcome, reason: "exit 1"))) }
+      for outcome in [Outcome.success, .failure, .ignored] {
+        moves.append(.unasked(Verdict(outcome, reason: "exit 1")))
+      }
       if features.contains(.listening) { moves += Self.severe.map { .unasked($0) } }
     }
     return moves

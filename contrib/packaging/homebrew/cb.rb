@@ -7,6 +7,7 @@ class Cb < Formula
   license "MIT"
 
   depends_on "swift" => :build
+  depends_on "c-ares"
   depends_on "hiredis"
   depends_on :linux
   depends_on "openssl@3"

@@ -1,15 +1,13 @@
 import CircuitBreaker
 
-/// The keys of a breaker: the hash `<prefix>{NAME}` and the list `<prefix>{NAME}:h`. The braces make NAME the part
-/// that decides on the slot of a cluster, so both share one; braces and percent signs of a name are written as `%7B`,
-/// `%7D`, `%25`, so that no name can end that part early.
-struct BreakerKeys {
-  let hash: [UInt8]
-  let history: [UInt8]
+/// The one key of a breaker: the hash `<prefix>{NAME}`. One, so that a cluster which moves the slot can always say where
+/// it is. The braces make NAME the part that decides on the slot; braces and percent signs of a name are written as
+/// `%7B`, `%7D`, `%25`, so that no name can end that part early.
+struct BreakerKey {
+  let bytes: [UInt8]
 
   init(_ name: BreakerName, prefix: [UInt8]) {
-    hash = prefix + [UInt8(ascii: "{")] + Self.escape(name.text) + [UInt8(ascii: "}")]
-    history = hash + Array(":h".utf8)
+    bytes = prefix + [UInt8(ascii: "{")] + Self.escape(name.text) + [UInt8(ascii: "}")]
   }
 
   private static func escape(_ text: String) -> [UInt8] {
@@ -31,8 +29,8 @@ struct BreakerKeys {
     let middle = key.dropFirst(prefix.count)
     guard middle.first == UInt8(ascii: "{") else { return nil }
     var text = String(decoding: middle.dropFirst().dropLast(), as: UTF8.self)
-    for (code, sign) in [("%7B", "{"), ("%7D", "}"), ("%25", "%")] { text = text.replacing(code, by: sign) }
-    guard let name = try? BreakerName(text), BreakerKeys(name, prefix: prefix).hash == key else { return nil }
+    for (code, character) in [("%7B", "{"), ("%7D", "}"), ("%25", "%")] { text = text.replacing(code, by: character) }
+    guard let name = try? BreakerName(text), BreakerKey(name, prefix: prefix).bytes == key else { return nil }
     return name
   }
 }

@@ -1,0 +1,88 @@
+import ArgumentParser
+import CircuitBreaker
+import Settings
+import Testing
+
+@testable import cb
+
+/// The settings as options of `run`, by both parsers: ArgumentParser (`SettingOptions`), which people meet in help and
+/// errors, and `PlainArguments`, which nearly every run takes.
+struct SettingOptionsTests {
+  private func described(_ settings: [(key: SettingKey, text: String)]) -> [String] {
+    // The order of different keys has no meaning; that of one key's values has.
+    SettingKey.allCases.flatMap { key in settings.filter { $0.key == key }.map { "\(key.name)=\($0.text)" } }
+  }
+
+  private func plain(_ words: [String]) throws -> RunOptions {
+    guard case .run(let options) = PlainCommand(["run"] + words) else {
+      throw CommandFailure(exitCode: 1, message: "PlainArguments left \(words) to ArgumentParser")
+    }
+    return options
+  }
+
+  private func full(_ words: [String]) throws -> RunOptions {
+    try #require(try CB.parseAsRoot(["run"] + words) as? Run).options
+  }
+
+  /// Checks that both parsers make the same of the words, and that.
+  private func expectBoth(
+    _ words: [String], _ expected: [String], _ location: SourceLocation = #_sourceLocation
+  ) throws {
+    for options in [try plain(words), try full(words)] {
+      #expect(described(options.settings) == expected, sourceLocation: location)
+      #expect(options.name == "x", sourceLocation: location)
+    }
+  }
+
+  @Test("--key value, --key=value, before NAME and behind it", arguments: SettingKey.allCases)
+  func forms(_ key: SettingKey) throws {
+    let expected = ["\(key.name)=v w"]
+    try expectBoth(["--\(key.name)", "v w", "x"], expected)
+    try expectBoth(["x", "--\(key.name)", "v w"], expected)
+    try expectBoth(["--\(key.name)=v w", "x"], expected)
+    try expectBoth(["x", "--\(key.name)=v w"], expected)
+    // What comes behind the first '=' is the value, to the last character.
+    try expectBoth(["x", "--\(key.name)=a=b="], ["\(key.name)=a=b="])
+    try expectBoth(["x", "--\(key.name)=-1"], ["\(key.name)=-1"])
+    try expectBoth(["x", "--\(key.name)="], ["\(key.name)="])
+  }
+
+  @Test("a list takes all values in their order; of another key the last has effect", arguments: SettingKey.allCases)
+  func repeated(_ key: SettingKey) throws {
+    let words = ["--\(key.name)", "b", "x", "--\(key.name)=a", "--\(key.name)", "c"]
+    try expectBoth(words, (key.isList ? ["b", "a", "c"] : ["c"]).map { "\(key.name)=\($0)" })
+  }
+
+  @Test("all keys at once")
+  func all() throws {
+    let words = SettingKey.allCases.flatMap { ["--\($0.name)", "v-\($0.name)"] }
+    try expectBoth(words + ["x"], SettingKey.allCases.map { "\($0.name)=v-\($0.name)" })
+  }
+
+  @Test("--quiet is notice none, whatever else --notice says, before or behind it")
+  func quiet() throws {
+    for words in [["-q"], ["--quiet"], ["--notice", "each", "-q"], ["--quiet", "--notice=first"]] {
+      try expectBoth(words + ["x"], ["notice=none"])
+    }
+  }
+
+  @Test("what is missing or unknown is left to ArgumentParser, which refuses it", arguments: SettingKey.allCases)
+  func refused(_ key: SettingKey) {
+    let misspelt = "--" + key.name + "x"
+    for words in [["x", "--\(key.name)"], ["x", "--\(key.name)", "-1"], ["x", misspelt, "1"], ["x", "\(misspelt)=1"]] {
+      #expect(throws: CommandFailure.self) { try plain(words) }
+      #expect(throws: (any Error).self) { try CB.parseAsRoot(["run"] + words) }
+    }
+  }
+
+  @Test("help shows each key with its placeholder, its sentence and its default", arguments: SettingKey.allCases)
+  func help(_ key: SettingKey) {
+    // Words alone: how lines are broken is ArgumentParser's business.
+    let text = Run.helpMessage(columns: 400).split(separator: "\n").map(String.init)
+    let line = text.first { $0.split(separator: " ").first == "--\(key.name)" } ?? ""
+    #expect(line.contains("<\(key.row.placeholder)>"), "\(line)")
+    #expect(line.contains(key.row.help), "\(line)")
+    let standard = key.row.value(Settings()).people
+    #expect(line.contains("(default: \(standard))") == (standard != "none"), "\(line)")
+  }
+}
