@@ -15,7 +15,8 @@ struct ContractJSONTests {
 
   static let keys: Set = [
     "name", "state", "held", "fail_counter", "success_counter", "opened_at", "retry_after", "generation", "trials",
-    "running", "changed_at", "due", "holders", "window", "last_run_settings", "last_hint", "trips_in_a_row", "last_failure", "last_success", "totals", "settings",
+    "running", "changed_at", "due", "holders", "window", "last_run_settings", "last_hint", "trips_in_a_row",
+    "last_failure", "last_success", "totals", "settings",
   ]
   static let totals: Set = [
     "calls", "successes", "failures", "excluded", "ignored", "rejected", "timeouts", "slow", "stale", "lost", "trips",

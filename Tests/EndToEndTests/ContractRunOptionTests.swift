@@ -173,11 +173,11 @@ struct ContractRunOptionTests {
     scene["TZ"] = "UTC"
     scene.trip("--reset-timeout", "2d", "--reset-max", "2d")
     let text = scene.run(exit: 0).errorText
-    let shown = try #require(text.firstMatch(of: /at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /), "\(text)")
+    let shown = try #require(text.firstMatch(of: #/at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /#), "\(text)")
     // The time zone is the caller's.
     scene["TZ"] = "UTC-5:30"
     let elsewhere = scene.run(exit: 0).errorText
-    let other = try #require(elsewhere.firstMatch(of: /at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /), "\(elsewhere)")
+    let other = try #require(elsewhere.firstMatch(of: #/at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) /#), "\(elsewhere)")
     func seconds(_ day: Substring, _ clock: Substring) -> Int? {
       let date = scene.sandbox.execute(["/bin/date", "-u", "-d", "\(day) \(clock)", "+%s"]).outputText
       return Int(date.dropLast())
