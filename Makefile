@@ -61,6 +61,11 @@ test-presets: build
 test-traits: deps
 	@SWIFT="$(SWIFT)" sh contrib/test-traits
 
+# Two versions on one store: this program, and one built with the trait NextFormat (some minutes more): no part of make test.
+test-mixed: build
+	@$(SWIFT) build -c debug --product cb --scratch-path .build-next --traits Redis,TLS,NextFormat
+	@contrib/test-mixed $(BUILD) .build-next/debug/cb $(T)
+
 # The long form of the trust tests: make torture T=30m [STORE=file|redis]
 T ?= 30m
 torture: build
