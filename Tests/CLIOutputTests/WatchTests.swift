@@ -171,7 +171,7 @@ import Testing
     var model = model(Fixtures.fleet, size: Self.small)
     for _ in 0..<3 { _ = model.take(.down) }
     let chosen = model.selected
-    model.rows = Array(Fixtures.fleet.dropFirst(2))
+    model.rows = Fixtures.fleet.filter { $0.name != "job-40" && $0.name != "job-2" }
     #expect(model.selected == chosen)
     model.rows = Fixtures.fleet.filter { $0.breaker != chosen }
     #expect(model.selected != chosen)

@@ -20,7 +20,7 @@ struct WatchScreen {
   func lines(_ model: WatchModel) -> [String] {
     var lines = [title(model)]
     if model.isHelpShown {
-      lines += Self.help.map { cut("  " + $0) }
+      lines += Self.help.map { $0.isEmpty ? "" : cut("  " + $0) }
     } else if model.inspected != nil {
       lines += model.detail.dropFirst(model.detailTop)
     } else {
