@@ -104,9 +104,11 @@ struct WatchScreen {
       let isPlaceShown = gap > 1 && !place.isEmpty
       return style.paint(cut(isPlaceShown ? help + String(repeating: " ", count: gap) + place : help), .dim)
     case .message(let text):
-      guard let stale = model.staleSince, model.message.isEmpty else { return cut(text.escapingControls()) }
-      let since = ClockText.seconds(stale).dropFirst(11)
-      return style.paint(cut("not read since \(since): \(text)".escapingControls()), .yellow)
+      // Why the rows are old stands at the end of the sentence, where to read them at its beginning.
+      if model.staleSince != nil, model.message.isEmpty {
+        return style.paint(text.escapingControls().cutInTheMiddle(to: columns, style.ellipsis), .yellow)
+      }
+      return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text.escapingControls()), .bold)
     }
