@@ -41,8 +41,8 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
       case 0x2F: throw .slash
       case 0x2A, 0x3F, 0x5B: throw .pattern(scalar)
       case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: throw .control
-      // What String put where the bytes of the command line were no UTF-8: two such names would share a breaker.
-      case 0xFFFD: throw .notUTF8
+      // Bytes that are not UTF-8: repaired by String, or carried by the private characters of System's ByteText.
+      case 0xFFFD, 0xF780...0xF7FF: throw .notUTF8
       default: break
       }
     }

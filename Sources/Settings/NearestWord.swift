@@ -1,9 +1,10 @@
 /// What a misspelt word was meant to be.
 package enum NearestWord {
   /// The word of `words` that is nearest to `word`, if it is near enough to be meant: at most a third of its letters
-  /// (and at least one, at most three) differ. Of several as near the first.
+  /// (at most three) differ. Of several as near the first; nil for a word of one or two letters, which is near to much.
   package static func of(_ word: String, in words: some Sequence<String>) -> String? {
-    let most = min(3, max(1, word.unicodeScalars.count / 3))
+    let most = min(3, word.unicodeScalars.count / 3)
+    guard most > 0 else { return nil }
     var best: (word: String, distance: Int)?
     for candidate in words {
       let distance = distance(word, candidate)

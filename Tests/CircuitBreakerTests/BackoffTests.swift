@@ -1,7 +1,7 @@
 import CircuitBreaker
 import Testing
 
-/// `reset-backoff`, `reset-max`, `jitter`, and the streak of trips that decays in health (CONTRACT section 3).
+/// `reset-backoff`, `reset-max`, `jitter`, and the streak of trips that decays in health (docs/CONTRACT.md, "Settings").
 struct BackoffTests {
   /// Trips once, from closed or with a failing trial, and says how long the circuit then stays open.
   private func trip(_ bench: inout Bench) throws -> Span? {

@@ -1,7 +1,7 @@
 import CircuitBreaker
 import Testing
 
-/// `max-concurrent`: places on leases, which no dead process keeps (CONTRACT sections 3 and 4).
+/// `max-concurrent`: places on leases, which no dead process keeps (docs/CONTRACT.md, "Settings").
 struct BulkheadTests {
   private func bench(most: Int) -> Bench { Bench { $0.maxConcurrent = most } }
 

@@ -1,7 +1,7 @@
 import CircuitBreaker
 import Testing
 
-/// "Late news is no news" (CONTRACT section 4): a result of an earlier generation is counted as stale and changes
+/// "Late news is no news" (docs/CONTRACT.md, "The state machine"): a result of an earlier generation is counted as stale and changes
 /// nothing else.
 struct LateNewsTests {
   /// The breaker as a stale result has to leave it.

@@ -1,7 +1,7 @@
 import CircuitBreaker
 import Testing
 
-/// The table of CONTRACT section 4, row by row: prepare, one event, and what it leaves.
+/// The table of docs/CONTRACT.md, "The state machine", row by row: prepare, one event, and what it leaves.
 struct StateTableTests {
   @Test("closed, run succeeds: the counter is zero again")
   func closedSuccess() throws {

@@ -56,6 +56,16 @@ struct ContractBadInputTests {
     ] { expectUsage(arguments) }
   }
 
+  @Test(
+    "a pattern where one NAME is meant says that, and which commands take patterns",
+    arguments: ["*", "db-*", "a?", "a[b]", "a["])
+  func pattern(_ name: String) {
+    for arguments in [
+      ["run", name, "--", "echo", "started"], ["get", name, "state"], ["check", name], ["wait", name],
+      ["permit", name], ["report", name, "t", "success"], ["record", name, "success"],
+    ] { expectUsage(arguments, ["'\(name)'", "pattern"]) }
+  }
+
   @Test("a name that begins with '-'")
   func leadingDash() {
     for arguments in [["run", "-x", "--", "echo", "started"], ["open", "-x"], ["check", "-x"]] {
@@ -71,6 +81,25 @@ struct ContractBadInputTests {
     #expect(result.status == .exited(64))
     #expect(result.isOneMessage)
     #expect(scene.isStoreUntouched)
+  }
+
+  @Test("a bad time of --retry-after, and a bad --duration", arguments: ["soon", "-5", "Sun, 31 Nov 2027 08:49:37 GMT"])
+  func badTime(_ text: String) {
+    expectUsage(["record", "x", "failure", "--retry-after=\(text)"], ["--retry-after", "'\(text)'", "HTTP date"])
+    expectUsage(["report", "x", "t", "failure", "--retry-after=\(text)"], ["--retry-after", "'\(text)'"])
+    expectUsage(["record", "x", "failure", "--duration=\(text)"], ["--duration", "'\(text)'"])
+  }
+
+  @Test("a bad --rejected-exit of check", arguments: ["", "255", "256", "-1", "no", "1.0"])
+  func badCheckExit(_ text: String) {
+    expectUsage(["check", "x", "--rejected-exit=\(text)"], ["--rejected-exit", "'\(text)'", "0 to 254"])
+  }
+
+  @Test("a preset that there is not names those that there are, and the nearest")
+  func badPreset() {
+    expectUsage(["run", "--preset", "rsinc", "x", "--", "echo", "started"], ["preset", "'rsinc'", "rsync"])
+    expectUsage(["preset", "rsinc"], ["'rsinc'", "rsync"])
+    expectUsage(["set", "x", "preset=tar"], ["preset", "'tar'", "curl"])
   }
 
   @Test("a bad duration", arguments: ["", "5 minutes", "-5s", "1y", "5M", "1m1h"])
@@ -157,9 +186,17 @@ struct ContractBadInputTests {
   func badStore(_ store: String) {
     expectUsage(["run", "--store", store, "x", "--", "echo", "started"])
     expectUsage(["status", "--store", store])
+    expectUsage(["--store", store, "status"])
     #expect(!scene.cb("status", "--store", store).errorText.contains("secret"))
+    // Nobody typed it: a store that failed.
     scene["CB_STORE"] = store
-    expectUsage(["status"])
+    let look = scene.cb("status")
+    #expect(look.status == .exited(1))
+    #expect(look.isOneMessage && !look.errorText.contains("secret"))
+    let run = scene.cb("run", "x", "--", "echo", "started")
+    #expect(run.status == .exited(0))
+    #expect(run.outputText == "started\n")
+    #expect(run.isOneMessage && !run.errorText.contains("secret"))
   }
 
   @Test("a bad colour")

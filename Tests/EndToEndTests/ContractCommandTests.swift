@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// The commands of CONTRACT section 2 beside `run`.
+/// The commands of docs/CONTRACT.md, "Commands", beside `run`.
 @Suite("The commands")
 struct ContractCommandTests {
   let scene = Scene()

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// CONTRACT section 7.
+/// docs/CONTRACT.md, "Events".
 @Suite("Events")
 struct ContractEventTests {
   let scene = Scene()
@@ -60,7 +60,7 @@ struct ContractEventTests {
     #expect(scene.heard("--ignore", "3", sh: "exit 3") == ["before-call", "ignored"])
   }
 
-  @Test("a change by hand is announced once", arguments: StoreUnderTest.all)
+  @Test("an act by hand is announced, and then the change that it made, if any", arguments: StoreUnderTest.all)
   func byHand(_ store: StoreUnderTest) {
     let scene = Scene(store)
     scene["CB_ON_EVENT"] = "any=file:events"
@@ -72,9 +72,34 @@ struct ContractEventTests {
     scene.cb("reset", "x")
     #expect(
       scene.events() == [
-        "state-change closed -> open", "state-change open -> half-open", "state-change half-open -> closed",
-        "state-change closed -> open", "state-change open -> closed",
+        "manual", "state-change closed -> open", "manual", "manual", "state-change open -> half-open", "manual",
+        "state-change half-open -> closed", "manual", "state-change closed -> open", "manual",
+        "state-change open -> closed",
       ])
+  }
+
+  @Test("set, reset and remove are announced with what was asked and who asked it", arguments: StoreUnderTest.all)
+  func manual(_ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene["CB_ON_EVENT"] = "manual=file:events"
+    scene.cb("set", "x", "fail-max=3", "exclude=4")
+    scene.cb("open", "x", "--hold", "--reason", "moving house")
+    scene.cb("close", "x", "--for", "5m")
+    scene.cb("half-open", "x")
+    scene.cb("reset", "x")
+    scene.cb("remove", "x")
+    let events = scene.lines("events").map { JSONValue.of($0) }
+    #expect(events.map { $0?["act"]?.string } == ["set", "open", "close", "half-open", "reset", "remove"])
+    #expect(events.map { $0?["hold"]?.bool } == [false, true, false, false, false, false])
+    #expect(events.map { $0?["for"]?.double } == [nil, nil, 300, nil, nil, nil])
+    #expect(events.map { $0?["keys"]?.array?.compactMap(\.string) } == [["fail-max", "exclude"], [], [], [], [], []])
+    #expect(events.map { $0?["reason"]?.string } == ["", "moving house", "", "", "", ""])
+    let names = scene.sandbox.execute(["/bin/sh", "-c", "id -un; uname -n"]).outputText.split(separator: "\n")
+    for event in events {
+      #expect(event?["by"]?.string?.hasSuffix("@\(names[1])") == true)
+      #expect(event?["user"]?.string == String(names[0]) && event?["host"]?.string == String(names[1]))
+      #expect(event?["pid"]?.int ?? 0 > 1)
+    }
   }
 
   @Test("a late result announces nothing but its call", arguments: StoreUnderTest.all)

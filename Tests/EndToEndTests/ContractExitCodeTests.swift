@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// The exit codes of CONTRACT section 5, and of the other commands.
+/// The exit codes of docs/CONTRACT.md, "`cb run` as a process", and of the other commands.
 @Suite("Exit codes")
 struct ContractExitCodeTests {
   let scene = Scene()
@@ -134,7 +134,8 @@ struct ContractExitCodeTests {
     "1: a store that failed",
     arguments: [
       ["status"], ["status", "x"], ["get", "x", "state"], ["set", "x", "fail-max=3"], ["open", "x"], ["close", "x"],
-      ["half-open", "x"], ["reset", "x"], ["remove", "x"], ["check", "x"], ["wait", "x"],
+      ["half-open", "x"], ["reset", "x"], ["remove", "x"], ["history"], ["list"], ["probe", "x"],
+      ["report", "x", "t", "success"],
     ])
   func storeFailed(_ arguments: [String]) {
     scene["CB_STATE_DIR"] = scene.sandbox.file("occupied", "a file")
@@ -143,6 +144,34 @@ struct ContractExitCodeTests {
     #expect(result.isOneMessage)
     #expect(result.errorText.contains("occupied"))
     #expect(result.output == [])
+  }
+
+  @Test(
+    "0, and 255 with on-store-error reject: check, wait and permit where the store failed, with one line that says why",
+    arguments: ["check", "wait", "permit"], StoreUnderTest.all)
+  func storeFailedForRun(_ command: String, _ store: StoreUnderTest) {
+    let scene = Scene(store)
+    scene.breakStore()
+    for (policy, code) in [("local", 0), ("run", 0), ("reject", 255)] as [(String, Int32)] {
+      scene["CB_ON_STORE_ERROR"] = policy
+      let result = scene.cb(command, "x")
+      #expect(result.status == .exited(code), "\(policy)")
+      #expect(result.isOneMessage, "\(result.errorText)")
+      #expect(result.errorText.contains(store.failureWord), "\(result.errorText)")
+    }
+  }
+
+  @Test("where the store failed, check, wait and permit answer what run would do: by the stand-in")
+  func standInAnswers() {
+    let scene = Scene(.redis(url: SharedRedis.url))
+    scene.breakStore()
+    scene.run("--fail-max", "1", "--reset-timeout", "1h", exit: 1)
+    #expect(scene.run(sh: "exit 0").status == .exited(75))
+    #expect(scene.cb("check", "x").status == .exited(75))
+    #expect(scene.cb("wait", "x", "--timeout", "10ms").status == .exited(124))
+    #expect(scene.cb("permit", "x").status == .exited(75))
+    scene["CB_ON_STORE_ERROR"] = "run"
+    #expect(scene.cb("check", "x").status == .exited(0))
   }
 
   @Test("75 and 0 of check, 124 and 0 of wait")

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// `exclude-if`, and the judging by rate of CONTRACT section 3.
+/// `exclude-if`, and the judging by rate (docs/CONTRACT.md, "Settings").
 @Suite("Judging")
 struct ContractJudgingTests {
   let scene = Scene()

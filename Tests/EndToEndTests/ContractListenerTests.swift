@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// The built-in listeners of CONTRACT section 7, each with a socket or a file that takes what cb sends.
+/// The built-in listeners of docs/CONTRACT.md, "Events", each with a socket or a file that takes what cb sends.
 @Suite("Built-in listeners")
 struct ContractListenerTests {
   private static let hostile = "two\nlines $(touch gone) `touch gone` \"quotes\" 'single' \\ %s%n \u{1B}[31m ü"
@@ -42,11 +42,14 @@ struct ContractListenerTests {
     scene["CB_ON_EVENT"] = "any=syslog:"
     scene.cb(amid: OwnSystem.logs, "open", "$(touch gone) %n", "--hold", "--reason", Self.hostile)
     let datagrams = log.datagrams()
-    #expect(datagrams.count == 1)
+    #expect(datagrams.count == 2)
     #expect(datagrams.allSatisfy { $0.allSatisfy { $0 >= 0x20 && $0 != 0x7F } })
-    let text = datagrams.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    #expect(text.contains(": $(touch gone) %n: state-change closed -> open ("))
-    #expect(text.contains("two\\nlines $(touch gone) `touch gone` \"quotes\" 'single' \\ %s%n \\u{1B}[31m ü"))
+    let texts = datagrams.map { String(decoding: $0, as: UTF8.self) }
+    #expect(texts.first?.contains(": $(touch gone) %n: manual (") == true)
+    #expect(texts.last?.contains(": $(touch gone) %n: state-change closed -> open (") == true)
+    for text in texts {
+      #expect(text.contains("two\\nlines $(touch gone) `touch gone` \"quotes\" 'single' \\ %s%n \\u{1B}[31m ü"))
+    }
     #expect(scene.sandbox.read("gone") == nil)
   }
 
@@ -88,11 +91,13 @@ struct ContractListenerTests {
     let reason = Self.hostile + "\nPRIORITY=0\n"
     scene.cb(amid: OwnSystem.logs, "open", "x", "--hold", "--reason", reason)
     let records = journal.datagrams().map(Self.fields)
-    #expect(records.count == 1)
-    #expect(records.first?["CB_REASON"]?.contains(reason) == true)
-    #expect(records.first?["PRIORITY"] == "4")
-    let message = records.first?["MESSAGE"] ?? ""
-    #expect(message.contains("two\\nlines") && message.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    #expect(records.map { $0["CB_EVENT"] } == ["manual", "state-change"])
+    #expect(records.map { $0["PRIORITY"] } == ["6", "4"])
+    for record in records {
+      #expect(record["CB_REASON"]?.contains(reason) == true)
+      let message = record["MESSAGE"] ?? ""
+      #expect(message.contains("two\\nlines") && message.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    }
     #expect(scene.sandbox.read("gone") == nil)
   }
 
@@ -135,8 +140,8 @@ struct ContractListenerTests {
     scene.run("--quiet", "--reset-timeout", "1h", exit: 9)
     #expect(
       scene.events("all events.jsonl") == [
-        "earlier", "state-change closed -> open", "state-change open -> half-open", "before-call", "failure",
-        "state-change half-open -> open",
+        "earlier", "manual", "state-change closed -> open", "manual", "state-change open -> half-open", "before-call",
+        "failure", "state-change half-open -> open",
       ])
     let objects = scene.lines("all events.jsonl").map { JSONValue.of($0) }
     #expect(objects.dropFirst().first??["reason"]?.string?.contains(Self.hostile) == true)

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// `cb permit` and `cb report` (CONTRACT section 2), for work that is no single command.
+/// `cb permit` and `cb report` (docs/CONTRACT.md, "Commands"), for work that is no single command.
 @Suite("Permits")
 struct ContractPermitTests {
   /// Asks for a permit and gets it.
@@ -242,15 +242,32 @@ struct ContractPermitTests {
     #expect(scene.isStoreUntouched)
   }
 
-  @Test("a store that fails is exit 1 for permit and report: neither pretends", arguments: StoreUnderTest.all)
-  func brokenStore(_ store: StoreUnderTest) {
-    let scene = Scene(store)
+  @Test("where the file store fails a permit is empty, and report takes it; a token that cannot be reported is exit 1")
+  func brokenStore() {
+    let scene = Scene()
     scene.breakStore()
-    for arguments in [["permit", "x"], ["report", "x", "t", "success"]] {
-      let result = scene.cb(arguments)
-      #expect(result.status == .exited(1))
-      #expect(result.output == [])
-      #expect(result.isOneMessage)
-    }
+    let result = scene.cb("permit", "x")
+    #expect(result.status == .exited(0))
+    #expect(result.outputText == "\n")
+    #expect(result.isOneMessage && result.errorText.contains("unguarded"))
+    #expect(scene.cb("report", "x", "", "failure").status == .exited(0))
+    let report = scene.cb("report", "x", String(repeating: "0", count: 32), "success")
+    #expect(report.status == .exited(1))
+    #expect(report.output == [])
+    #expect(report.isOneMessage)
+  }
+
+  @Test("where Redis fails a permit is of the stand-in, and is reported there")
+  func standIn() {
+    let scene = Scene(.redis(url: SharedRedis.url))
+    scene.breakStore()
+    let given = scene.cb("permit", "x")
+    #expect(given.status == .exited(0))
+    #expect(given.isOneMessage && given.errorText.contains("stand-in"))
+    let token = String(given.outputText.dropLast())
+    #expect(token.count == 32)
+    #expect(scene.cb("report", "x", token, "failure").status == .exited(0))
+    let directory = scene.sandbox.execute(["/usr/bin/find", "state", "-name", "x.json", "-printf", "%h"]).outputText
+    #expect(scene.cb("get", "--store", "file:\(directory)", "x", "fail-counter").outputText == "1\n")
   }
 }

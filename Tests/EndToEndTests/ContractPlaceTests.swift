@@ -4,7 +4,7 @@ import Glibc
 import JSON
 import Testing
 
-/// `max-concurrent` with processes that are killed (CONTRACT sections 3 and 4).
+/// `max-concurrent` with processes that are killed (docs/CONTRACT.md, "Settings" and "The state machine").
 @Suite("Places under max-concurrent")
 struct ContractPlaceTests {
   /// SplitMix64, so that a seed that a failure names plays the same steps again.

@@ -1,6 +1,6 @@
 import Testing
 
-/// The four ways to give a setting, CONTRACT section 3.
+/// The four ways to give a setting (docs/CONTRACT.md, "Settings").
 enum SettingChannel: String, CaseIterable, Sendable {
   case option
   case environment
@@ -36,6 +36,9 @@ struct SettingWay: Sendable, CustomTestStringConvertible {
     SettingChannel.allCases.map { SettingWay(store: .file, channel: $0) }
     + [SettingChannel.option, .stored].map { SettingWay(store: .redis(url: SharedRedis.url), channel: $0) }
 
+  /// The ways in which a person types it.
+  static let typed = all.filter { $0.channel == .option || $0.channel == .stored }
+
   var testDescription: String { "\(store.testDescription), \(channel.rawValue)" }
 }
 
@@ -49,7 +52,7 @@ struct SettingEffect: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { key }
 
-  static let all: [SettingEffect] = counts + judging + rates + times + edge
+  static let all: [SettingEffect] = counts + judging + more + rates + times + edge + rejections
 
   private static let counts = [
     SettingEffect(key: "fail-max", value: "2") { scene, options in
@@ -98,6 +101,70 @@ struct SettingEffect: Sendable, CustomTestStringConvertible {
       scene.run(options, sh: "exit 4")
       #expect(scene.total("excluded") == 1)
       #expect(scene.total("failures") == 1)
+    },
+    SettingEffect(key: "ignore-if", value: "test \"$CB_EXIT_STATUS\" = 3") { scene, options in
+      scene.run(options, sh: "exit 3")
+      scene.run(options, sh: "exit 4")
+      #expect(scene.total("ignored") == 1)
+      #expect(scene.total("failures") == 1)
+    },
+    SettingEffect(key: "fail-if", value: "true") { scene, options in
+      #expect(scene.run(options, sh: "exit 0").status == .exited(0))
+      #expect(scene.total("failures") == 1)
+      #expect(scene.counter() == "1")
+    },
+    SettingEffect(key: "preset", value: "curl") { scene, options in
+      scene.run(options, sh: "exit 63")
+      scene.run(options, sh: "exit 7")
+      #expect(scene.total("excluded") == 1)
+      #expect(scene.total("failures") == 1)
+    },
+  ]
+
+  /// What opens, holds, or is the trial.
+  private static let more = [
+    SettingEffect(key: "trip-on", value: "3") { scene, options in
+      scene.run(options, sh: "exit 3")
+      #expect(scene.state() == "open")
+      #expect(scene.shown("held")?.isNull == true)
+    },
+    SettingEffect(key: "hold-on", value: "3") { scene, options in
+      scene.run(options, sh: "exit 3")
+      #expect(scene.shown("held.state")?.string == "open")
+    },
+    SettingEffect(key: "hold-if", value: "test \"$CB_EXIT_STATUS\" = 3") { scene, options in
+      scene.run(options, sh: "exit 4")
+      #expect(scene.state() == "closed")
+      scene.run(options, sh: "exit 3")
+      #expect(scene.shown("held.state")?.string == "open")
+    },
+    SettingEffect(key: "hold-after", value: "2") { scene, options in
+      for isHeld in [false, true] {
+        scene.run(options + ["--fail-max", "1", "--reset-timeout", "0"], sh: "exit 1")
+        #expect((scene.shown("held.state")?.string == "open") == isHeld)
+      }
+    },
+    SettingEffect(key: "retry-hint", value: "echo 10m") { scene, options in
+      scene.run(options, sh: "exit 1")
+      let left = Double(scene.get("retry-after")) ?? 0
+      #expect(left > 300 && left <= 600)
+    },
+    SettingEffect(key: "retry-hint-max", value: "5m") { scene, options in
+      scene.run(options + ["--retry-hint", "echo 10m"], sh: "exit 1")
+      let left = Double(scene.get("retry-after")) ?? 0
+      #expect(left > 60 && left <= 300)
+    },
+    SettingEffect(key: "probe", value: "exit 2") { scene, options in
+      scene.trip("--reset-timeout", "0")
+      let rejected = scene.run(options, sh: "echo started")
+      #expect(rejected.status == .exited(75))
+      #expect(rejected.errorText.contains(" (probe: exit 2)"))
+    },
+    SettingEffect(key: "probe-timeout", value: "50ms") { scene, options in
+      scene.trip("--reset-timeout", "0")
+      let rejected = scene.run(options + ["--probe", "exec sleep 600"], sh: "echo started")
+      #expect(rejected.status == .exited(75))
+      #expect(rejected.errorText.contains("the probe took over 50ms and was ended"))
     },
   ]
 
@@ -180,6 +247,11 @@ struct SettingEffect: Sendable, CustomTestStringConvertible {
       // The default is 5 s.
       #expect(result.seconds < 4.5)
     },
+    SettingEffect(key: "timeout-signal", value: "INT") { scene, options in
+      let command = "trap 'echo int > got; exit 7' INT; while :; do sleep 0.05; done"
+      #expect(scene.run(options + ["--timeout", "200ms"], sh: command).status == .exited(124))
+      #expect(scene.lines("got") == ["int"])
+    },
   ]
 
   private static let edge = [
@@ -190,6 +262,43 @@ struct SettingEffect: Sendable, CustomTestStringConvertible {
     SettingEffect(key: "on-store-error", value: "reject", channels: [.option, .environment, .file]) { scene, options in
       scene.breakStore()
       #expect(scene.run(options, sh: "echo started").status == .exited(125))
+    },
+    SettingEffect(key: "mode", value: "observe") { scene, options in
+      scene.trip()
+      #expect(scene.run(options, sh: "exit 0").status == .exited(0))
+      #expect(scene.total("would_reject") == 1)
+    },
+  ]
+
+  /// What a rejected run does.
+  private static let rejections = [
+    SettingEffect(key: "fallback", value: "exit 4") { scene, options in
+      scene.trip()
+      #expect(scene.run(options, sh: "exit 0").status == .exited(4))
+    },
+    SettingEffect(key: "wait", value: "60s") { scene, options in
+      scene.cb("open", "x", "--hold")
+      let run = scene.sandbox.start([Programs.cb, "run"] + options + ["x", "--", "true"])
+      // One that does not wait is over long before.
+      _ = eventually(seconds: 2) { !isAlive(run.pid) }
+      scene.cb("half-open", "x")
+      #expect(run.wait(seconds: 60).status == .exited(0))
+    },
+    SettingEffect(key: "notice", value: "none") { scene, options in
+      scene.trip()
+      let rejected = scene.run(options, sh: "exit 0")
+      #expect(rejected.status == .exited(75))
+      #expect(rejected.error == [])
+    },
+    SettingEffect(key: "remind", value: "1ms") { scene, options in
+      scene.trip()
+      let texts = (1...2).map { _ in scene.run(options + ["--notice", "first"], sh: "exit 0").errorText }
+      #expect(texts.first?.hasPrefix("cb: x: circuit ") == true)
+      #expect(texts.last?.hasPrefix("cb: x: circuit still open, retry in ") == true)
+    },
+    SettingEffect(key: "rejected-exit", value: "9") { scene, options in
+      scene.trip()
+      #expect(scene.run(options, sh: "exit 0").status == .exited(9))
     },
   ]
 }
@@ -203,13 +312,16 @@ struct SettingError: Sendable, CustomTestStringConvertible {
   var testDescription: String { key }
 
   static let all: [SettingError] =
-    ["fail-max", "success-threshold", "half-open-max", "min-calls", "max-concurrent"].map {
+    ["fail-max", "success-threshold", "half-open-max", "min-calls", "max-concurrent", "hold-after"].map {
       SettingError(key: $0, values: ["0", "-1", "1.5", "many", "99999999999999999999"], range: "1 or more")
     }
-    + ["reset-timeout", "timeout", "kill-after", "slow-after", "reset-max"].map {
+    + [
+      "reset-timeout", "timeout", "kill-after", "slow-after", "reset-max", "retry-hint-max", "probe-timeout", "remind",
+      "wait",
+    ].map {
       SettingError(key: $0, values: ["-1s", "5 m", "1x", "h", "1s1h", "1e3", "1s ", "soon"], range: "duration")
     }
-    + ["exclude", "ignore", "only"].map {
+    + ["exclude", "ignore", "only", "trip-on", "hold-on"].map {
       SettingError(key: $0, values: ["256", "-1", "5-3", "SIGNONE", "1,,2", "1;2"], range: "exit codes")
     }
     + ["failure-rate", "slow-rate"].map {
@@ -221,5 +333,10 @@ struct SettingError: Sendable, CustomTestStringConvertible {
       SettingError(key: "reset-backoff", values: ["0", "0.5", "-2", "twice"], range: "number"),
       SettingError(key: "on-event", values: ["nothing", "fail=true", "=true", "failure="], range: "EVENT=CMD"),
       SettingError(key: "on-store-error", values: ["panic", "Local"], range: "local, run or reject"),
+      SettingError(key: "mode", values: ["off", "Observe"], range: "enforce, observe or bypass"),
+      SettingError(key: "notice", values: ["sometimes", "First"], range: "each, first or none"),
+      SettingError(key: "preset", values: ["tar", "Curl"], range: "one of curl, wget, rsync"),
+      SettingError(key: "timeout-signal", values: ["NONE", "15"], range: "the name of a signal"),
+      SettingError(key: "rejected-exit", values: ["256", "-1", "no"], range: "0 to 255"),
     ]
 }

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// The sentences below the table of CONTRACT section 4.
+/// The sentences below the table of docs/CONTRACT.md, "The state machine".
 @Suite("The rules of the state machine")
 struct ContractStateRuleTests {
   // MARK: Late news is no news
@@ -150,15 +150,62 @@ struct ContractStateRuleTests {
     #expect(scene.counter() == (outcome == "failures" ? "1" : "0"))
   }
 
-  @Test("a command that cannot be started is a failure: 127 where it is not found, 126 where it is not executable")
-  func notStarted() {
-    let scene = Scene()
+  @Test(
+    "a command that cannot be started is no verdict, on a closed circuit and as the trial, and is said to be none",
+    arguments: StoreUnderTest.all)
+  func notStarted(_ store: StoreUnderTest) {
+    let scene = Scene(store)
     let plain = scene.sandbox.file("plain", "not a program", mode: 0o644)
+    scene["CB_RESET_TIMEOUT"] = "1h"
+    scene.run("--fail-max", "2", exit: 1)
+    for (command, code) in [("/no/such/program", 127), ("no-such-program", 127), (plain, 126), ("/etc", 126)] {
+      // Even where a list names the code.
+      let result = scene.cb("run", "--fail-max", "2", "--trip-on", "\(code)", "x", "--", command)
+      #expect(result.status == .exited(Int32(code)))
+      #expect(result.isOneMessage)
+      #expect(result.errorText.hasPrefix("cb: x: cannot run '\(command)': "), "\(result.errorText)")
+      #expect(result.errorText.hasSuffix("; this says nothing of x and is not counted\n"), "\(result.errorText)")
+      #expect(scene.counter() == "1")
+    }
+    #expect(scene.total("ignored") == 4)
+    #expect(scene.total("failures") == 1)
+    scene.cb("half-open", "x")
     #expect(scene.cb("run", "x", "--", "/no/such/program").status == .exited(127))
+    #expect(scene.state() == "half-open")
+    #expect(scene.shown("trials")?.int == 0)
+    #expect(scene.run(exit: 0).status == .exited(0))
+    #expect(scene.state() == "closed")
+  }
+
+  @Test("126 and 127 of a shell that was started are CMD's own, and failures", arguments: [126, 127])
+  func shellsOwn(_ code: Int) {
+    let scene = Scene()
+    scene.run(sh: code == 127 ? "no-such-program-of-any-name" : "/etc")
+    #expect(scene.total("failures") == 1)
     #expect(scene.counter() == "1")
-    #expect(scene.cb("run", "x", "--", plain).status == .exited(126))
-    #expect(scene.counter() == "2")
-    #expect(scene.shown("last_failure.reason")?.string?.contains("126") == true)
+  }
+
+  @Test("a whole command line in one word gets the hint about sh -c, and a program with a space in it that is there runs")
+  func commandLine() {
+    let scene = Scene()
+    let line = scene.cb("run", "x", "--", "echo a > b")
+    #expect(line.status == .exited(127))
+    #expect(line.errorText.contains("not found; for a shell's command line write sh -c '...'"), "\(line.errorText)")
+    let word = scene.cb("run", "x", "--", "no-such-program")
+    #expect(!word.errorText.contains("sh -c"), "\(word.errorText)")
+    let program = scene.sandbox.file("a program", "#!/bin/sh\necho ran\n", mode: 0o755)
+    #expect(scene.cb("run", "x", "--", program).outputText == "ran\n")
+  }
+
+  @Test("a script whose interpreter is missing is not called missing itself")
+  func missingInterpreter() {
+    let scene = Scene()
+    let script = scene.sandbox.file("script", "#!/bin/sh\r\necho ran\n", mode: 0o755)
+    let result = scene.cb("run", "x", "--", script)
+    #expect(result.status == .exited(127))
+    #expect(result.isOneMessage)
+    #expect(result.errorText.contains("its interpreter '/bin/sh\\u{D}' was not found"), "\(result.errorText)")
+    #expect(scene.total("ignored") == 1)
   }
 
   @Test("a signal that came to cb itself is no verdict", arguments: [SIGINT, SIGTERM, SIGHUP])

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// CONTRACT section 4, each row of its table, by the binary.
+/// Each row of the table of docs/CONTRACT.md, "The state machine", by the binary.
 @Suite("The state table")
 struct ContractStateTableTests {
   // MARK: Closed

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// The file store of CONTRACT section 6, as far as it shows from outside.
+/// The file store of docs/CONTRACT.md, "Stores", as far as it shows from outside.
 @Suite("The file store")
 struct ContractStoreTests {
   let scene = Scene()

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Testing
 
-/// The stores that keep CONTRACT section 4. `CB_STORE` is all that differs between them.
+/// The stores that keep docs/CONTRACT.md, "The state machine". `CB_STORE` is all that differs between them.
 enum StoreUnderTest: Sendable, CustomTestStringConvertible {
   case file
   case redis(url: String)
@@ -15,6 +15,14 @@ enum StoreUnderTest: Sendable, CustomTestStringConvertible {
     switch self {
     case .file: "file"
     case .redis: "redis"
+    }
+  }
+
+  /// What names the store in the messages after `Scene.breakStore`.
+  var failureWord: String {
+    switch self {
+    case .file: "occupied"
+    case .redis: "127.0.0.1:1"
     }
   }
 }

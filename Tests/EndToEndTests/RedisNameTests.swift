@@ -43,7 +43,7 @@ import Testing
   @Test func `A name is found in the hosts file and by DNS, and no module that the host names is loaded`() throws {
     let sandbox = Sandbox()
     _ = sandbox.file("dns.py", Self.nameServer)
-    let words = ["unshare", "-rmnpf", "--kill-child", "--mount-proc", "sh", "-c", Self.script, Programs.cb]
+    let words = ["/usr/bin/unshare", "-rmnpf", "--kill-child", "--mount-proc", "sh", "-c", Self.script, Programs.cb]
     let result = sandbox.start(words).wait(seconds: 120)
     #expect(result.outputText == "redis.test 0\nin-hosts 0\nnone.test 125\n", "\(result.outputText)\(result.errorText)")
     #expect(sandbox.read("err.none.test")?.contains("no such host") == true)

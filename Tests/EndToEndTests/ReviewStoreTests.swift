@@ -90,13 +90,17 @@ import Testing
     #expect(run.errorText == "")
   }
 
-  @Test func `a configuration file that is there and may not be read is an error`() {
+  @Test func `a configuration file that is there and may not be read counts as a store that failed`() {
     let script = "mkdir -p .config/cb && echo '{}' >.config/cb/config.json5 && chmod 000 .config/cb/config.json5"
     let made = sandbox.execute(["/bin/sh", "-c", script])
     #expect(made.status == .exited(0))
-    let run = nobody(
-      ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"], "run", "a", "--", "/bin/echo", "ran")
-    #expect(run.status == .exited(64))
-    #expect(run.outputText == "")
+    let environment = ["HOME=\(sandbox.path)", "CB_STATE_DIR=\(sandbox.path)/state"]
+    let run = nobody(environment, "run", "a", "--", "/bin/echo", "ran")
+    #expect(run.status == .exited(0))
+    #expect(run.outputText == "ran\n")
+    #expect(run.isOneMessage && run.errorText.contains("config.json5: permission denied"), "\(run.errorText)")
+    let rejected = nobody(environment, "run", "a", "--on-store-error", "reject", "--", "/bin/echo", "ran")
+    #expect(rejected.status == .exited(125))
+    #expect(rejected.outputText == "")
   }
 }

@@ -18,10 +18,13 @@ import Testing
   }
 
   @Test func `a command that cb does not have is called by its name`() {
-    for words in [["chekc", "a"], ["db-backup", "--", "true"], [""]] {
+    for (words, hint) in [
+      (["chekc", "a"], "did you mean 'check'?"), (["statsu"], "did you mean 'status'?"),
+      (["opne", "a"], "did you mean 'open'?"), (["db-backup", "--", "true"], "see cb --help"), ([""], "see cb --help"),
+    ] {
       let run = sandbox.execute([Programs.cb] + words)
       #expect(run.status == .exited(64))
-      #expect(run.errorText == "cb: unknown command '\(words[0])'; see cb --help\n")
+      #expect(run.errorText == "cb: unknown command '\(words[0])'; \(hint)\n")
     }
   }
 

@@ -43,7 +43,7 @@ struct SettingsTests {
       #expect(message == "\(key.name): '\(value.escapingControls())' is not valid: it must be \(key.range)")
       #expect(!message.unicodeScalars.contains { $0.value < 0x20 })
       #expect(settings == before)
-      #expect(throws: fault) { try Settings.check(key, value) }
+      #expect(throws: SettingFault.self) { try Settings.check(key, value) }
     }
   }
 

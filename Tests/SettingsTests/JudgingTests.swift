@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 import Testing
 
 /// What the lists make of an ending (docs/CONTRACT.md, "The state machine", "Outcome of a run"); the order of the
@@ -94,9 +95,9 @@ struct JudgingTests {
       (.notStarted(127), "exit 127 (not found)"), (.notStarted(126), "exit 126 (not executable)"),
     ]
     for (how, reason) in reasons {
-      let verdict = JudgingRules().judge(RunEnding(how: how, duration: .ms(12)))
+      let verdict = JudgingRules().judge(RunEnding(how: how, duration: Span(milliseconds: 12)))
       #expect(verdict.reason == reason)
-      #expect(verdict.duration == .ms(12))
+      #expect(verdict.duration == Span(milliseconds: 12))
     }
   }
 
