@@ -152,7 +152,6 @@ import Testing
     #expect(terminal.expect("1 breaker: 1 closed"))
     server.stop()
     #expect(terminal.expect("OLD: not read since "))
-    #expect(terminal.expect("not read since "))
     #expect(terminal.expect("Connection refused"))
     terminal.type("q")
     expectRestored(terminal, code: 0)
