@@ -8,7 +8,7 @@ func isRFC3339(_ text: String) -> Bool {
   text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil
 }
 
-/// docs/CONTRACT.md, "`cb status --json`".
+/// docs/CONTRACT.md, "JSON and metrics".
 @Suite("cb status --json")
 struct ContractJSONTests {
   let scene = Scene()
