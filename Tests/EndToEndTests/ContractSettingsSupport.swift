@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 /// The four ways to give a setting (docs/CONTRACT.md, "Settings").
