@@ -52,10 +52,27 @@ enum Main {
         return try plain.execute(world)
       }
       world.inherited.holdSizeLimit()
-      return try parse(arguments, world).execute(world)
+      return try execute(arguments, world)
     } catch {
       if !error.message.isEmpty { world.say(error.message) }
       return error.exitCode
+    }
+  }
+
+  /// Executes a command whose words ArgumentParser takes, or refuses: a `run` that comes to nothing by that leaves a
+  /// result, and never that of an earlier run.
+  private static func execute(_ arguments: [String], _ world: World) throws(CommandFailure) -> Int32 {
+    let result = arguments.first == Run.configuration.commandName ? ResultFile(words: arguments, world) : nil
+    result?.remove()
+    do throws(CommandFailure) {
+      return try parse(arguments, world).execute(world)
+    } catch {
+      if error.exitCode == ExitCode.usage {
+        var outcome = RunResult(breaker: "", exit: error.exitCode)
+        outcome.reason = error.message
+        result?.writeIfMissing(outcome)
+      }
+      throw error
     }
   }
 

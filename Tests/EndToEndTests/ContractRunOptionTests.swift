@@ -223,7 +223,8 @@ struct ContractRunOptionTests {
     let options = ["--window", "4", "--min-calls", "4", "--reset-timeout", "1h"]
     for code in [1, 0, 1] { scene.run(options, sh: "exit \(code)") }
     let trip = scene.run(options, sh: "exit 1").errorText
-    #expect(trip.contains("opened after 3 of 4 runs failed (exit 1); retry in ") && !trip.contains("in a row"), "\(trip)")
+    #expect(
+      trip.contains("opened after 3 of 4 runs failed (exit 1); retry in ") && !trip.contains("in a row"), "\(trip)")
     let rejection = scene.run(options, sh: "exit 0").errorText
     #expect(rejection.contains(" (3 of 4 runs failed (exit 1))") && !rejection.contains("in a row"), "\(rejection)")
   }

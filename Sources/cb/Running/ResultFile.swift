@@ -48,7 +48,8 @@ struct RunResult {
   }
 }
 
-/// The file for it: removed at the start, so that what is there afterwards is of this run, and replaced atomically.
+/// The file for it: removed at the start, so that what is there afterwards is of this run, and replaced atomically. A
+/// device or a pipe is left in its place and written to.
 struct ResultFile {
   let path: String
   let world: World
@@ -59,20 +60,40 @@ struct ResultFile {
     self.world = world
   }
 
-  func remove() {
-    if unlink(cPath) != 0, errno != ENOENT {
-      world.say("--result: cannot remove \(path): \(systemMessage(errno))")
+  /// The file that the words of a `run` name which no parser may take.
+  init?(words: some Sequence<String>, _ world: World) {
+    var option: String?
+    var isNext = false
+    for word in words {
+      if isNext { option = word }
+      if word.hasPrefix("--result=") { option = String(word.dropFirst("--result=".utf8.count)) }
+      isNext = word == "--result"
     }
+    self.init(option, world)
+  }
+
+  func remove() {
+    guard isFile, let real = realpath(ByteText.path(path), nil) else { return }
+    defer { free(real) }
+    if unlink(real) != 0 { world.say("--result: cannot remove \(path): \(systemMessage(errno))") }
   }
 
   /// A file that cannot be written is reported: the exit code of the run says nothing of it.
   func write(_ result: RunResult) {
     do throws(CommandFailure) {
-      try ReplacedFile(path: path, option: "--result").write(result.json)
+      try OutputFile(path: path, option: "--result").write(String(decoding: result.json, as: UTF8.self))
     } catch {
       world.say(error.message)
     }
   }
 
-  private var cPath: [CChar] { ByteText.encode(path).map { CChar(bitPattern: $0) } + [0] }
+  /// Writes it unless there is one.
+  func writeIfMissing(_ result: RunResult) {
+    if !isFile { write(result) }
+  }
+
+  private var isFile: Bool {
+    var status = stat()
+    return stat(ByteText.path(path), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
 }
