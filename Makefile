@@ -12,7 +12,7 @@ ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
 # CB_STATIC_RUNTIME: see Sources/CStartup. The order of symbols puts what a run uses side by side: fewer page faults; lld is
 # the linker that heeds it. What each of these brings is in Benchmarks/STARTUP.md.
 # Without unwinding tables, and with one copy of identical functions: a seventh of the program.
-# The prefix maps and the missing options for debuggers: the same bytes whatever the directory is called.
+# The prefix maps, and no options and no names of caches for debuggers: the same bytes whatever the directory is called.
 ORDER = .build/symbol-order
 RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
@@ -20,6 +20,7 @@ RELEASE = -c release -Xswiftc -static-executable \
 	-Xswiftc -module-alias -Xswiftc FoundationEssentials=FoundationStandIn \
 	-Xswiftc -Xfrontend -Xswiftc -disable-implicit-string-processing-module-import \
 	-Xswiftc -Xfrontend -Xswiftc -no-serialize-debugging-options \
+	-Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
 	-Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/usr/src/cb -Xcc -ffile-prefix-map=$(CURDIR)=/usr/src/cb \
 	-Xlinker --no-eh-frame-hdr -Xlinker -T -Xlinker $(CURDIR)/contrib/without-unwind-tables.ld -Xlinker --icf=all \
 	-Xlinker --symbol-ordering-file=$(CURDIR)/$(ORDER) -Xlinker --no-warn-symbol-ordering
@@ -60,6 +61,11 @@ test-presets: build
 # Builds without Redis and without TLS, some minutes each: no part of make test.
 test-traits: deps
 	@SWIFT="$(SWIFT)" sh contrib/test-traits
+
+# Two versions on one store: this program, and one built with the trait NextFormat (some minutes more): no part of make test.
+test-mixed: build
+	@$(SWIFT) build -c debug --product cb --scratch-path .build-next --traits Redis,TLS,NextFormat
+	@contrib/test-mixed $(BUILD) .build-next/debug/cb $(T)
 
 # The long form of the trust tests: make torture T=30m [STORE=file|redis]
 T ?= 30m

@@ -120,6 +120,7 @@ let package = Package(
     .testTarget(
       name: "TrustTests",
       dependencies: [
+        "Settings",
         "cb", "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "CTestSupport",
       ],
       swiftSettings: strict),

@@ -1,6 +1,7 @@
-"""Writes the table of results.json into the README: python3 readme.py [--check]
+"""Writes the tables of results.json: python3 readme.py [--check]
 
-With --check nothing is written, and it fails where the README says something else.
+Three lines go into the README, all of it into SPEED.md. With --check nothing is written, and it fails where one of them says
+something else.
 """
 import json
 import os
@@ -8,7 +9,14 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 README = os.path.join(HERE, "..", "README.md")
+SPEED = os.path.join(HERE, "SPEED.md")
 BEGIN, END = "<!-- benchmark:begin (written by make bench) -->", "<!-- benchmark:end -->"
+# The rows that the README has, by title and peer, with what it calls the two.
+SHORT = {
+    ("run, closed, file store", "timeout 5 true"): ("a run, file store", "`timeout 5 true`"),
+    ("run, rejected, file store", "flock -n F true on a held lock"): ("a rejected run, counted", "`flock -n` on a held lock"),
+    ("run, closed, Redis on a unix socket", "the same, file store"): ("a run, Redis on this host", "the same, file store"),
+}
 # What is said of a row that does not meet its goal.
 REASONS = {
     ("run, closed, file store", "Python with pybreaker"): "`timeout 5 true` alone does not reach it",
@@ -24,6 +32,16 @@ def shown(value, unit):
     if unit == "s":
         return f"{value * 1000:.2f} ms" if value < 0.1 else f"{value * 1000:.0f} ms"
     return f"{value / 1000:.1f} MB" if unit == "kB" else f"{value:,.0f} /s"
+
+
+def short(found):
+    yield "| median with `true` as CMD | cb | beside it |"
+    yield "|---|---|---|"
+    for row in found["rows"]:
+        names = SHORT.get((row["title"], row["peer"]))
+        if names:
+            ours, theirs = shown(row["ours"], row["unit"]), shown(row["theirs"], row["unit"])
+            yield f"| {names[0]} | {ours} | {theirs}: {names[1]} |"
 
 
 def table(found):
@@ -44,20 +62,26 @@ def table(found):
                f"{row['ratio']:.2f} | {row['goal']} | {met} |")
 
 
+def replaced(file, lines):
+    """The text of a file as it is, and with the lines between the marks."""
+    with open(file, encoding="utf-8") as opened:
+        text = opened.read()
+    before, rest = text.split(BEGIN, 1)
+    return text, before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1]
+
+
 def main():
     with open(os.path.join(HERE, "results.json"), encoding="utf-8") as file:
         found = json.load(file)
-    with open(README, encoding="utf-8") as file:
-        text = file.read()
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    new = before + BEGIN + "\n" + "\n".join(table(found)) + "\n" + END + after
-    if "--check" in sys.argv[1:]:
-        if new != text:
-            sys.exit("readme.py: the table in README.md is not that of results.json; run python3 Benchmarks/readme.py")
-    else:
-        with open(README, "w", encoding="utf-8") as file:
-            file.write(new)
+    for file, lines in ((README, short(found)), (SPEED, table(found))):
+        text, new = replaced(file, lines)
+        if "--check" in sys.argv[1:]:
+            if new != text:
+                sys.exit(f"readme.py: the table in {os.path.relpath(file)} is not that of results.json; "
+                         "run python3 Benchmarks/readme.py")
+        else:
+            with open(file, "w", encoding="utf-8") as opened:
+                opened.write(new)
 
 
 main()

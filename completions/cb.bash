@@ -1,28 +1,36 @@
 # bash completion for cb(1); uses bash-completion where it is there, for CMD behind '--'.
 # shellcheck shell=bash
 
-_cb_commands='run status open close half-open reset remove get set check wait permit report list history metrics doctor help'
+_cb_commands='run status open close half-open reset remove get set check list wait permit report record probe preset history
+metrics doctor help'
 
-_cb_keys='fail-max reset-timeout success-threshold half-open-max exclude exclude-if ignore only window failure-rate
-min-calls slow-after slow-rate reset-backoff reset-max jitter max-concurrent timeout kill-after on-event on-store-error'
+_cb_keys='fail-max reset-timeout success-threshold half-open-max exclude exclude-if ignore ignore-if fail-if only trip-on
+hold-on hold-if hold-after retry-hint retry-hint-max probe probe-timeout preset mode remind window failure-rate
+min-calls slow-after slow-rate reset-backoff reset-max jitter max-concurrent timeout timeout-signal kill-after
+on-event on-store-error fallback wait notice rejected-exit'
 
-_cb_events='before-call success failure excluded ignored rejected state-change open half-open close any'
+_cb_events='before-call success failure excluded ignored rejected state-change open half-open close hold still-open manual any'
+
+_cb_presets='curl wget rsync ssh psql git restic borg rclone aws msmtp ansible-playbook'
 
 # The options of a command.
 _cb_options() {
     local common='--store --config --color --help -h'
     case $1 in
-        '') echo '--version --help -h' ;;
+        '') echo "--version -V $common" ;;
         run)
-            printf -- '--%s ' $_cb_keys
-            echo "--fallback --wait --notice --quiet -q --rejected-exit $common"
+            echo "--${_cb_keys//[[:space:]]/ --}"
+            echo "--force --result --quiet -q $common"
             ;;
         status) echo "--json --verbose -v --watch --state --sort --exit-code $common" ;;
         open | close) echo "--for --hold --reason $common" ;;
         half-open) echo "--reason $common" ;;
         reset | remove) echo "--yes --reason $common" ;;
-        wait) echo "--timeout $common" ;;
+        check) echo "--rejected-exit --explain $common" ;;
+        wait) echo "--timeout --quiet -q $common" ;;
         permit) echo "--lease $common" ;;
+        report) echo "--retry-after $common" ;;
+        record) echo "--duration --systemd --retry-after $common" ;;
         history) echo "--json -n --since --kind --follow -f $common" ;;
         metrics) echo "--output --settings $common" ;;
         help) ;;
@@ -33,8 +41,8 @@ _cb_options() {
 # Whether an option takes a value as the next word.
 _cb_takes_value() {
     case $1 in
-        *=* | --version | --help | -h | --quiet | -q | --json | --verbose | -v | --hold | --follow | -f | --watch | --yes | \
-            --exit-code | --settings) return 1 ;;
+        *=* | --version | -V | --help | -h | --quiet | -q | --force | --json | --verbose | -v | --hold | --follow | -f | \
+            --watch | --yes | --exit-code | --explain | --systemd | --settings) return 1 ;;
         -*) return 0 ;;
         *) return 1 ;;
     esac
@@ -92,6 +100,9 @@ _cb_value() {
         sort) _cb_words 'name state failures changed' "$value" ;;
         notice) _cb_words 'each first none' "$value" ;;
         on-store-error) _cb_words 'local run reject' "$value" ;;
+        mode) _cb_words 'enforce observe bypass' "$value" ;;
+        preset) _cb_words "$_cb_presets" "$value" ;;
+        timeout-signal) while IFS= read -r found; do COMPREPLY+=("${found#SIG}"); done < <(compgen -A signal -- "SIG$value") ;;
         on-event)
             if [[ $value == *=* ]]; then
                 _cb_words "${value%%=*}=syslog: ${value%%=*}=journald: ${value%%=*}=file:" "$value"
@@ -100,13 +111,7 @@ _cb_value() {
             fi
             _cb_nospace
             ;;
-        exclude | ignore | only)
-            local list='' signal
-            [[ $value == *,* ]] && list=${value%,*},
-            for signal in timeout $(compgen -A signal SIG); do
-                [[ $list$signal == "$value"* ]] && COMPREPLY+=("$list$signal")
-            done
-            ;;
+        exclude | ignore | only | trip-on | hold-on) _cb_list "timeout $(compgen -A signal SIG)" "$value" ;;
         store)
             if [[ $value == file:* ]]; then
                 while IFS= read -r found; do COMPREPLY+=("file:$found"); done < <(compgen -d -- "${value#file:}")
@@ -115,11 +120,11 @@ _cb_value() {
             fi
             _cb_nospace
             ;;
-        config | output)
+        config | output | result)
             compopt -o filenames 2>/dev/null
             while IFS= read -r found; do COMPREPLY+=("$found"); done < <(compgen -f -- "$value")
             ;;
-        exclude-if | fallback)
+        exclude-if | ignore-if | fail-if | hold-if | retry-hint | probe | fallback)
             while IFS= read -r found; do COMPREPLY+=("$found"); done < <(compgen -c -- "$value")
             ;;
     esac
@@ -184,6 +189,7 @@ _cb() {
             get/1) _cb_words "state fail-counter retry-after $_cb_keys" "$cur" ;;
             set/0) _cb_names ;;
             set/*)
+                # More names may come before the first KEY=VALUE.
                 if [[ $cur == *=* ]]; then
                     _cb_value "${cur%%=*}" "${cur#*=}" "${cur%%=*}="
                 else
@@ -191,13 +197,14 @@ _cb() {
                     _cb_nospace
                 fi
                 ;;
-            report/2)
+            preset/0) _cb_words "$_cb_presets" "$cur" ;;
+            report/2 | record/1)
                 _cb_words 'success failure excluded ignored exit: signal:' "$cur"
                 [[ ${COMPREPLY[*]} == *: ]] && _cb_nospace
                 ;;
-            run/0 | get/0 | check/0 | wait/0 | permit/0 | report/0) _cb_names ;;
+            run/0 | get/0 | check/0 | wait/0 | permit/0 | report/0 | record/0) _cb_names ;;
             run/*) _cb_words -- "$cur" ;;
-            status/* | open/* | close/* | half-open/* | reset/* | remove/* | history/* | list/*) _cb_names ;;
+            status/* | open/* | close/* | half-open/* | reset/* | remove/* | probe/* | history/* | list/*) _cb_names ;;
         esac
     fi
     _cb_trim

@@ -1,6 +1,8 @@
 # fish completion for cb(1)
 
-set -g __cb_commands run status open close half-open reset remove get set check wait permit report list history metrics doctor
+set -g __cb_commands run status open close half-open reset remove get set check list wait permit report record probe preset \
+    history metrics doctor
+set -g __cb_presets curl wget rsync ssh psql git restic borg rclone aws msmtp ansible-playbook
 
 # The words before the one to complete, without the program.
 function __cb_words
@@ -23,8 +25,8 @@ function __cb_arguments
             continue
         end
         switch $word
-            case -- '--*=*' --version --help -h --quiet -q --json --verbose -v --hold -f --follow --watch --yes \
-                --exit-code --settings
+            case -- '--*=*' --version -V --help -h --quiet -q --force --json --verbose -v --hold -f --follow --watch --yes \
+                --exit-code --explain --systemd --settings
             case '-*'
                 set skip 1
             case '*'
@@ -71,10 +73,23 @@ function __cb_keys
         reset-timeout 'how long it stays open before a trial (60s)' \
         success-threshold 'trial successes needed to close (1)' \
         half-open-max 'trial runs at once (1)' \
-        exclude 'exit codes and signals that are no failures' \
-        exclude-if 'shell predicate, exit 0 is no failure' \
+        exclude 'exit codes and signals as good as a success' \
+        exclude-if 'shell predicate, exit 0 is as good as a success' \
         ignore 'exit codes and signals that give no verdict' \
+        ignore-if 'shell predicate, exit 0 gives no verdict' \
+        fail-if 'shell predicate of a success, exit 0 makes it a failure' \
         only 'the only exit codes and signals that are failures' \
+        trip-on 'exit codes and signals that open at once' \
+        hold-on 'exit codes and signals that open and hold' \
+        hold-if 'shell predicate of a failure, exit 0 opens and holds' \
+        hold-after 'hold at this many trips in a row' \
+        retry-hint 'shell text that prints when to ask again' \
+        retry-hint-max 'the longest that a hint is believed (1h)' \
+        probe 'shell text that is the trial in CMD\'s place' \
+        probe-timeout 'a probe that takes longer has failed (10s)' \
+        preset 'exit codes of a well-known tool' \
+        mode 'enforce, observe or bypass (enforce)' \
+        remind 'while open, announce a rejection after each such time' \
         window 'judge by rate over the last runs or a time' \
         failure-rate 'share of failures that opens (50%)' \
         min-calls 'fewer runs never open (10)' \
@@ -85,13 +100,19 @@ function __cb_keys
         jitter 'lengthens the reset timeout at random (0%)' \
         max-concurrent 'runs at once' \
         timeout 'end CMD after this long' \
-        kill-after 'from SIGTERM to SIGKILL (5s)' \
+        timeout-signal 'the signal of timeout (TERM)' \
+        kill-after 'from that signal to SIGKILL (5s)' \
         on-event 'run a command on an event' \
-        on-store-error 'when the store fails (local)'
+        on-store-error 'when the store fails (local)' \
+        fallback 'run in place of a rejected CMD' \
+        wait 'wait this long for admission' \
+        notice 'which rejections are reported (each)' \
+        rejected-exit 'exit status of a rejected run (75)'
 end
 
 function __cb_events
-    printf '%s\n' before-call success failure excluded ignored rejected state-change open half-open close any
+    printf '%s\n' before-call success failure excluded ignored rejected state-change open half-open close \
+        hold still-open manual any
 end
 
 # EVENT=, and behind it the listeners that need no shell.
@@ -116,6 +137,12 @@ function __cb_assignments
     switch $word
         case 'on-store-error=*'
             printf '%s\n' on-store-error={local,run,reject}
+        case 'notice=*'
+            printf '%s\n' notice={each,first,none}
+        case 'mode=*'
+            printf '%s\n' mode={enforce,observe,bypass}
+        case 'preset=*'
+            printf '%s\n' preset=$__cb_presets
         case 'on-event=*'
             set -l parts (string match -r '^on-event=([a-z-]+)=' -- $word)
             if set -q parts[2]
@@ -138,7 +165,7 @@ end
 complete -c cb -f
 complete -c cb -n __cb_behind_dashes -xa '(__cb_behind)'
 
-complete -c cb -n __cb_needs_command -l version -d 'Show the version'
+complete -c cb -n __cb_needs_command -s V -l version -d 'Show the version'
 complete -c cb -n 'not __cb_behind_dashes' -s h -l help -d 'Show help'
 complete -c cb -n __cb_needs_command -xa run -d 'Run a command through a breaker'
 complete -c cb -n __cb_needs_command -xa status -d 'Show breakers'
@@ -153,6 +180,9 @@ complete -c cb -n __cb_needs_command -xa check -d 'Exit 0 if a run would be admi
 complete -c cb -n __cb_needs_command -xa wait -d 'Sleep until a run would be admitted'
 complete -c cb -n __cb_needs_command -xa permit -d 'Ask for admission without running anything'
 complete -c cb -n __cb_needs_command -xa report -d 'Hand the result of a permit back'
+complete -c cb -n __cb_needs_command -xa record -d 'Count the result of a run for which nobody asked'
+complete -c cb -n __cb_needs_command -xa probe -d 'Run the probe of each breaker that is due'
+complete -c cb -n __cb_needs_command -xa preset -d 'List the presets, or print one'
 complete -c cb -n __cb_needs_command -xa list -d 'Print the names of breakers'
 complete -c cb -n __cb_needs_command -xa history -d 'Show what happened'
 complete -c cb -n __cb_needs_command -xa metrics -d 'Print metrics for Prometheus'
@@ -160,33 +190,39 @@ complete -c cb -n __cb_needs_command -xa doctor -d 'Check the store'
 complete -c cb -n __cb_needs_command -xa help -d 'Show help'
 complete -c cb -n '__cb_at help 0' -xa '$__cb_commands'
 
-# Of every command
-complete -c cb -n '__cb_at $__cb_commands' -l store -xa 'file: redis:// rediss:// redis+unix:// redis-sentinel://' \
+# Of every command, and before it
+complete -c cb -n 'not __cb_behind_dashes' -l store -xa 'file: redis:// rediss:// redis+unix:// redis-sentinel://' \
     -d 'Where breakers live'
-complete -c cb -n '__cb_at $__cb_commands' -l config -rF -d 'Configuration file'
-complete -c cb -n '__cb_at $__cb_commands' -l color -xa 'auto always never' -d Colours
+complete -c cb -n 'not __cb_behind_dashes' -l config -rF -d 'Configuration file'
+complete -c cb -n 'not __cb_behind_dashes' -l color -xa 'auto always never' -d Colours
 
 # run
 for key in (__cb_keys)
     set -l parts (string split \t -- $key)
     switch $parts[1]
-        case exclude ignore only
+        case exclude ignore only trip-on hold-on
             complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__cb_codes)' -d $parts[2]
-        case exclude-if
+        case exclude-if ignore-if fail-if hold-if retry-hint probe fallback
             complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__fish_complete_command)' -d $parts[2]
         case on-event
             complete -c cb -n '__cb_at run' -l $parts[1] -xa '(__cb_listeners)' -d $parts[2]
         case on-store-error
             complete -c cb -n '__cb_at run' -l $parts[1] -xa 'local run reject' -d $parts[2]
+        case notice
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa 'each first none' -d $parts[2]
+        case mode
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa 'enforce observe bypass' -d $parts[2]
+        case preset
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa '$__cb_presets' -d $parts[2]
+        case timeout-signal
+            complete -c cb -n '__cb_at run' -l $parts[1] -xa 'TERM INT HUP QUIT USR1 USR2 KILL' -d $parts[2]
         case '*'
             complete -c cb -n '__cb_at run' -l $parts[1] -x -d $parts[2]
     end
 end
-complete -c cb -n '__cb_at run' -l fallback -xa '(__fish_complete_command)' -d 'Run in place of a rejected command'
-complete -c cb -n '__cb_at run' -l wait -x -d 'Wait this long for admission'
-complete -c cb -n '__cb_at run' -l notice -xa 'each first none' -d 'Which rejections are reported'
+complete -c cb -n '__cb_at run' -l force -d 'Run whatever the state'
+complete -c cb -n '__cb_at run' -l result -rF -d 'File that tells how the run went'
 complete -c cb -n '__cb_at run' -s q -l quiet -d 'The same as --notice none'
-complete -c cb -n '__cb_at run' -l rejected-exit -x -d 'Exit status of a rejected run'
 complete -c cb -n '__cb_at run 1' -xa -- -d 'CMD follows'
 
 # The others
@@ -204,14 +240,21 @@ complete -c cb -n '__cb_at reset remove' -l yes -d 'Do not ask back what a glob 
 complete -c cb -n '__cb_at history' -l since -x -d 'Only what happened from then on'
 complete -c cb -n '__cb_at history' -l kind -xa 'failure rejected state-change lost manual set reset' -d 'Only these kinds'
 complete -c cb -n '__cb_at metrics' -l settings -d 'Also settings that are numbers'
+complete -c cb -n '__cb_at check' -l rejected-exit -x -d 'Exit status where a run would be rejected'
+complete -c cb -n '__cb_at check' -l explain -d 'Write the line of a rejected run'
+complete -c cb -n '__cb_at report record' -l retry-after -x -d 'When to ask again'
+complete -c cb -n '__cb_at record' -l duration -x -d 'How long the run took'
+complete -c cb -n '__cb_at record' -l systemd -d 'Read the outcome from systemd'
+complete -c cb -n '__cb_at wait' -s q -l quiet -d 'Do not count down on a terminal'
 complete -c cb -n '__cb_at wait' -l timeout -x -d 'Give up after this long'
 complete -c cb -n '__cb_at permit' -l lease -x -d 'How long the permit lasts'
 complete -c cb -n '__cb_at history' -s n -x -d 'Only the last events'
 complete -c cb -n '__cb_at history' -s f -l follow -d 'Go on and print events as they happen'
 complete -c cb -n '__cb_at metrics' -l output -rF -d 'File to replace'
 
-complete -c cb -n '__cb_at run get set check wait permit report 0' -xa '(__cb_names)' -d Breaker
-complete -c cb -n '__cb_at status open close half-open reset remove list history' -xa '(__cb_names)' -d Breaker
+complete -c cb -n '__cb_at run get set check wait permit report record 0' -xa '(__cb_names)' -d Breaker
+complete -c cb -n '__cb_at status open close half-open reset remove probe list history' -xa '(__cb_names)' -d Breaker
 complete -c cb -n '__cb_at get 1' -xa 'state fail-counter retry-after (__cb_keys)'
 complete -c cb -n '__cb_at set; and not __cb_at set 0' -xa '(__cb_assignments)'
-complete -c cb -n '__cb_at report 2' -xa 'success failure excluded ignored exit: signal:'
+complete -c cb -n '__cb_at report 2; or __cb_at record 1' -xa 'success failure excluded ignored exit: signal:'
+complete -c cb -n '__cb_at preset 0' -xa '$__cb_presets'

@@ -11,6 +11,7 @@ package struct DurationHistogram: Hashable, Sendable {
   package private(set) var counts: [Int] = []
   /// Of all durations, in milliseconds.
   package private(set) var sum = Span.zero
+  /// Members that this version does not know.
   package var kept = KeptMembers()
 
   package init() {}

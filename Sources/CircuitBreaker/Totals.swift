@@ -1,4 +1,4 @@
-/// What was counted since the breaker was made or reset (docs/CONTRACT.md, "`cb status --json`").
+/// What was counted since the breaker was made or reset (docs/CONTRACT.md, "JSON and metrics").
 package struct Totals: Hashable, Sendable {
   /// Runs whose result was taken: successes, failures, excluded and ignored ones.
   package var calls = 0

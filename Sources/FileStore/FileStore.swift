@@ -2,7 +2,7 @@ package import BreakerStore
 package import CircuitBreaker
 package import System
 
-/// The file store: a directory with one JSON document a breaker (CONTRACT section 6). `DocumentDirectory` sees to
+/// The file store: a directory with one JSON document a breaker (docs/CONTRACT.md, "Stores"). `DocumentDirectory` sees to
 /// locks, atomic replacement and durability; `TimeLine` to the time.
 package struct FileStore: BreakerStorage {
   let documents: DocumentDirectory

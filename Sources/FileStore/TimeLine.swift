@@ -19,7 +19,7 @@ package struct ClockAnchor: Hashable, Sendable {
   }
 }
 
-/// The time line of a document in the file store (CONTRACT section 4, "The clock").
+/// The time line of a document in the file store (docs/CONTRACT.md, "The state machine").
 ///
 /// Within one boot CLOCK_BOOTTIME tells how much time went by, suspended time included, whatever the wall clock was
 /// set to. Across boots only the wall clock can; where it stands before the document's last change it was set back,

@@ -52,10 +52,15 @@ package enum SettingKey: String, CaseIterable, Sendable {
   package static let environmentPrefix = "CB_"
 
   /// The key that a variable sets: `fail-max` for `CB_FAIL_MAX`; nil for any other variable.
-  package init?(environmentName: some StringProtocol) {
-    guard environmentName.hasPrefix(Self.environmentPrefix) else { return nil }
+  ///
+  /// Not generic: the witnesses that the runtime would look up cost a run more than reading its document.
+  package init?(environmentName: String) {
+    let bytes = Array(environmentName.utf8)
+    let prefix = Array(Self.environmentPrefix.utf8)
+    guard bytes.count > prefix.count, bytes[..<prefix.count].elementsEqual(prefix) else { return nil }
     var name: [UInt8] = []
-    for byte in environmentName.utf8.dropFirst(Self.environmentPrefix.utf8.count) {
+    for index in prefix.count..<bytes.count {
+      let byte = bytes[index]
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): name.append(byte | 0x20)
       case UInt8(ascii: "_"): name.append(UInt8(ascii: "-"))

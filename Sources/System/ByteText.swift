@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes from outside (arguments, environment, paths, shell text) as a `String` that gives the same bytes back.
 ///
 /// A Swift String holds Unicode only, and decoding repairs what is not UTF-8: `caf\xe9` becomes `caf\u{FFFD}`, another
@@ -10,27 +12,30 @@ package enum ByteText {
   private static let escapes: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
 
   /// The bytes as text; nothing is lost.
-  package static func decode(_ bytes: some Collection<UInt8>) -> String {
-    // Nearly always ASCII.
-    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
+  ///
+  /// Not generic over collections: the witnesses that the runtime would look up took a third of a rejected run.
+  package static func decode(_ bytes: [UInt8]) -> String {
+    // Nearly always valid, and without one of the private characters: they begin with 0xEF.
+    var isASCII = true
+    for byte in bytes where byte >= 0x80 { isASCII = false }
+    return isASCII ? String(decoding: bytes, as: UTF8.self) : escaping(bytes)
+  }
+
+  private static func escaping(_ bytes: [UInt8]) -> String {
     var text = String.UnicodeScalarView()
-    var decoder = UTF8()
-    var iterator = bytes.makeIterator()
-    var position = bytes.startIndex
-    loop: while true {
-      switch decoder.decode(&iterator) {
-      case .emptyInput: break loop
+    var position = 0
+    while position < bytes.count {
+      var decoder = UTF8()
+      var rest = bytes[position...].makeIterator()
+      switch decoder.decode(&rest) {
       case .scalarValue(let scalar) where !escapes.contains(scalar.value):
         text.append(scalar)
-        position = bytes.index(position, offsetBy: UTF8.width(scalar))
-      case .scalarValue, .error:
+        position += UTF8.width(scalar)
+      case .emptyInput, .scalarValue, .error:
         // Go on by one byte: what follows may be valid by itself.
         let count = isEscape(bytes[position...]) ? 3 : 1
-        for byte in bytes[position...].prefix(count) { text.append(escaped(byte)) }
-        position = bytes.index(position, offsetBy: count)
-        decoder = UTF8()
-        iterator = bytes.makeIterator()
-        for _ in bytes[..<position] { _ = iterator.next() }
+        for byte in bytes[position..<(position + count)] { text.append(escaped(byte)) }
+        position += count
       }
     }
     return String(text)
@@ -38,11 +43,10 @@ package enum ByteText {
 
   /// The text of a C string.
   package static func decode(cString: UnsafePointer<CChar>) -> String {
-    var count = 0
-    while cString[count] != 0 { count += 1 }
-    return cString.withMemoryRebound(to: UInt8.self, capacity: count) {
-      decode(UnsafeBufferPointer(start: $0, count: count))
-    }
+    decode([UInt8](unsafeUninitializedCapacity: strlen(cString)) { buffer, count in
+      count = buffer.count
+      for index in 0..<count { buffer[index] = UInt8(bitPattern: cString[index]) }
+    })
   }
 
   /// The bytes of a text that `decode` made, or of any other.
@@ -75,7 +79,7 @@ package enum ByteText {
   }
 
   /// Whether the bytes begin with the UTF-8 of one of the private characters.
-  private static func isEscape(_ bytes: some Collection<UInt8>) -> Bool {
+  private static func isEscape(_ bytes: ArraySlice<UInt8>) -> Bool {
     let head = Array(bytes.prefix(3))
     guard head.count == 3, head[0] == 0xEF, head[1] == 0x9E || head[1] == 0x9F else { return false }
     return (0x80...0xBF).contains(head[2])

@@ -46,7 +46,9 @@ struct World {
     var system = utsname()
     let host =
       uname(&system) == 0
-      ? withUnsafeBytes(of: system.nodename) { ByteText.decode($0.prefix { $0 != 0 }) } : "unknown"
+      ? withUnsafeBytes(of: system.nodename) { bytes in
+        ByteText.decode(Array(bytes[..<(bytes.firstIndex(of: 0) ?? bytes.endIndex)]))
+      } : "unknown"
     return Caller(host: host, pid: getpid(), user: PasswordDatabase.entry(of: getuid())?.name ?? "uid \(getuid())")
   }
 

@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Glibc
+import System
 import Testing
 
 @testable import BreakerStore

@@ -120,5 +120,5 @@ enum JSONFuzz {
 }
 
 func firstInvalidUTF8(in bytes: [UInt8]) -> Int? {
-  bytes.withUnsafeBufferPointer { BreakerStore.firstInvalidUTF8(in: $0) }
+  bytes.withUnsafeBufferPointer { JSON.firstInvalidUTF8(in: $0) }
 }

@@ -9,7 +9,7 @@ enum Fixtures {
   static let now = {
     // The clock of the host that draws the pictures is that of any.
     setenv("TZ", "UTC", 1)
-    return RFC3339.parse("2026-11-23T15:17:26.123Z")!
+    return RFC3339.parse("2026-11-23T15:17:26.123Z") ?? Timestamp(milliseconds: 0)
   }()
 
   static func ago(_ seconds: Int64) -> Timestamp { now + Span(milliseconds: -seconds * 1000) }

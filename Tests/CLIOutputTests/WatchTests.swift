@@ -143,7 +143,10 @@ import Testing
     model.fault = "cannot read redis://db: Connection refused"
     let lines = picture(model, Self.small, elapsed: .seconds(30)).split(separator: "\n")
     #expect(lines[0].hasSuffix("OLD: not read since 15:17:26Z"))
-    #expect(lines.last == "not read since 15:17:26Z: cannot read redis://db: Connection refused")
+    #expect(lines.last == "cannot read redis://db: Connection refused")
+    model.fault = "cannot list the breakers in \(String(repeating: "x", count: 90)): Connection refused"
+    let long = picture(model, Self.small).split(separator: "\n").last
+    #expect(long?.hasPrefix("cannot list the breakers in xx") == true && long?.hasSuffix("Connection refused") == true)
   }
 
   @Test func `names that are not there are not an empty store`() {
@@ -171,7 +174,7 @@ import Testing
     var model = model(Fixtures.fleet, size: Self.small)
     for _ in 0..<3 { _ = model.take(.down) }
     let chosen = model.selected
-    model.rows = Array(Fixtures.fleet.dropFirst(2))
+    model.rows = Fixtures.fleet.filter { $0.name != "job-40" && $0.name != "job-2" }
     #expect(model.selected == chosen)
     model.rows = Fixtures.fleet.filter { $0.breaker != chosen }
     #expect(model.selected != chosen)

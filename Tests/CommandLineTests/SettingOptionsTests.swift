@@ -37,14 +37,13 @@ struct SettingOptionsTests {
   @Test("--key value, --key=value, before NAME and behind it", arguments: SettingKey.allCases)
   func forms(_ key: SettingKey) throws {
     let expected = ["\(key.name)=v w"]
+    // ArgumentParser takes a tenth of a second for each: the forms that are the same to it once only.
     try expectBoth(["--\(key.name)", "v w", "x"], expected)
-    try expectBoth(["x", "--\(key.name)", "v w"], expected)
-    try expectBoth(["--\(key.name)=v w", "x"], expected)
-    try expectBoth(["x", "--\(key.name)=v w"], expected)
     // What comes behind the first '=' is the value, to the last character.
     try expectBoth(["x", "--\(key.name)=a=b="], ["\(key.name)=a=b="])
-    try expectBoth(["x", "--\(key.name)=-1"], ["\(key.name)=-1"])
-    try expectBoth(["x", "--\(key.name)="], ["\(key.name)="])
+    #expect(described(try plain(["x", "--\(key.name)", "v w"]).settings) == expected)
+    #expect(described(try plain(["--\(key.name)=v w", "x"]).settings) == expected)
+    #expect(described(try plain(["x", "--\(key.name)=-1"]).settings) == ["\(key.name)=-1"])
   }
 
   @Test("a list takes all values in their order; of another key the last has effect", arguments: SettingKey.allCases)
@@ -69,7 +68,7 @@ struct SettingOptionsTests {
   @Test("what is missing or unknown is left to ArgumentParser, which refuses it", arguments: SettingKey.allCases)
   func refused(_ key: SettingKey) {
     let misspelt = "--" + key.name + "x"
-    for words in [["x", "--\(key.name)"], ["x", "--\(key.name)", "-1"], ["x", misspelt, "1"], ["x", "\(misspelt)=1"]] {
+    for words in [["x", "--\(key.name)"], ["x", "--\(key.name)", "-1"], ["x", "--\(key.name)="], ["x", misspelt, "1"]] {
       #expect(throws: CommandFailure.self) { try plain(words) }
       #expect(throws: (any Error).self) { try CB.parseAsRoot(["run"] + words) }
     }
@@ -78,8 +77,10 @@ struct SettingOptionsTests {
   @Test("help shows each key with its placeholder, its sentence and its default", arguments: SettingKey.allCases)
   func help(_ key: SettingKey) {
     // Words alone: how lines are broken is ArgumentParser's business.
-    let text = Run.helpMessage(columns: 400).split(separator: "\n").map(String.init)
-    let line = text.first { $0.split(separator: " ").first == "--\(key.name)" } ?? ""
+    let words = Run.helpMessage(columns: 400).split { $0 == " " || $0 == "\n" }
+    let entry = words.drop { $0 != "--\(key.name)" }
+    let line = (entry.prefix(1) + entry.dropFirst().prefix { !$0.hasPrefix("--") || $0.hasSuffix(":") || $0.hasSuffix(".") })
+      .joined(separator: " ")
     #expect(line.contains("<\(key.row.placeholder)>"), "\(line)")
     #expect(line.contains(key.row.help), "\(line)")
     let standard = key.row.value(Settings()).people

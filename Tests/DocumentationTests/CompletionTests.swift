@@ -37,6 +37,10 @@ struct CompletionTests {
       (["cb", "run", "--notice", "f"], ["first"]), (["cb", "run", "--color", "=", "al"], ["always"]),
       (["cb", "report", "x", "t", "ig"], ["ignored"]), (["cb", "run", "--exclude", "3,SIGTE"], ["3,SIGTERM"]),
       (["cb", "run", "x", "--", "mkfif"], ["mkfifo"]), (["cb", "status", "--store", "file:none", "db"], []),
+      (["cb", "--store", "file:none", "run", "db"], []), (["cb", "--color", "never", "record", "db-b"], ["db-backup"]),
+      (["cb", "record", "x", "ig"], ["ignored"]), (["cb", "run", "--mode", "o"], ["observe"]),
+      (["cb", "preset", "rs"], ["rsync"]), (["cb", "run", "--timeout-signal", "USR"], ["USR1", "USR2"]),
+      (["cb", "set", "x", "notice", "=", "f"], ["first"]), (["cb", "run", "--hold-on", "3,SIGTE"], ["3,SIGTERM"]),
     ] as [([String], [String])] {
       let offered = try Shells.bash(words, library: library, in: sandbox)
       #expect(Set(offered) == Set(expected), "\(words)")
@@ -44,6 +48,8 @@ struct CompletionTests {
     #expect(
       Set(try Shells.bash(["cb", "run", "--on-event", ""], library: library, in: sandbox))
         == Set(interface.events.map { $0 + "=" }))
+    #expect(
+      Set(try Shells.bash(["cb", "run", "--preset", ""], library: library, in: sandbox)) == Set(interface.presets))
     #expect(
       Set(try Shells.bash(["cb", "set", "x", ""], library: library, in: sandbox))
         == Set(interface.keys.map { $0 + "=" }))
@@ -75,15 +81,19 @@ struct CompletionTests {
       ("cb set x on-store-error=re", ["reject"]), ("cb run --notice f", ["first"]), ("cb run --color=al", ["always"]),
       ("cb report x t ig", ["ignored"]), ("cb run --exclude 3,SIGTE", ["SIGTERM"]), ("cb run x -- mkfif", ["mkfifo"]),
       ("cb run x -- ls --almost", ["--almost-all"]), ("cb status --store file:none db", []),
-      ("cb help chec", ["check"]),
+      ("cb help chec", ["check"]), ("cb --store file:none run db", []), ("cb --color never record db-b", ["db-backup"]),
+      ("cb record x ig", ["ignored"]), ("cb run --mode o", ["observe"]), ("cb preset rs", ["rsync"]),
+      ("cb run --timeout-signal USR", ["USR1", "USR2"]), ("cb set x notice=f", ["first"]),
+      ("cb run --hold-on 3,SIGTE", ["SIGTERM"]),
     ]
     let options = interface.commands.map { "cb \($0.name) -" }
     let offered = try Shells.zsh(
-      expected.map(\.0) + ["cb ", "cb run --on-event ", "cb set x "] + options, in: sandbox)
+      expected.map(\.0) + ["cb ", "cb run --on-event ", "cb set x ", "cb run --preset "] + options, in: sandbox)
     for (line, candidates) in expected { #expect(offered[line] == candidates, "\(line)") }
     #expect(Coverage.compare("zsh", Set(offered["cb "] ?? []), with: commands) == [])
     #expect(Set(offered["cb run --on-event "] ?? []) == Set(interface.events))
     #expect(Set(offered["cb set x "] ?? []) == Set(interface.keys))
+    #expect(Set(offered["cb run --preset "] ?? []) == Set(interface.presets))
     for command in interface.commands {
       let found = Set(offered["cb \(command.name) -"] ?? []).subtracting(["--"])
       #expect(Coverage.compare("zsh: cb \(command.name)", found, with: command.options) == [])
@@ -109,12 +119,16 @@ struct CompletionTests {
       ("cb run --notice f", ["first"]), ("cb run --color=al", ["--color=always"]), ("cb report x t ig", ["ignored"]),
       ("cb run --exclude 3,SIGTE", ["3,SIGTERM"]), ("cb run x -- mkfif", ["mkfifo"]),
       ("cb run x -- ls --almost", ["--almost-all"]), ("cb status --store file:none db", []),
-      ("cb help chec", ["check"]),
+      ("cb help chec", ["check"]), ("cb --store file:none run db", []), ("cb --color never record db-b", ["db-backup"]),
+      ("cb record x ig", ["ignored"]), ("cb run --mode o", ["observe"]), ("cb preset rs", ["rsync"]),
+      ("cb run --timeout-signal USR", ["USR1", "USR2"]), ("cb set x notice=f", ["notice=first"]),
+      ("cb run --hold-on 3,SIGTE", ["3,SIGTERM"]),
     ] {
       let offered = try Shells.fish(line, in: sandbox)
       #expect(offered == expected, "\(line)")
     }
     #expect(Set(try Shells.fish("cb run --on-event ", in: sandbox)) == Set(interface.events.map { $0 + "=" }))
+    #expect(Set(try Shells.fish("cb run --preset ", in: sandbox)) == Set(interface.presets))
     #expect(Set(try Shells.fish("cb set x ", in: sandbox)) == Set(interface.keys.map { $0 + "=" }))
   }
 

@@ -10,9 +10,11 @@ struct CoverageTests {
   }
 
   @Test func `the program has commands, options, settings and events to compare with`() {
-    #expect(interface.commands.count >= 13)
+    #expect(interface.commands.count >= 20)
     #expect(interface.options(of: "run").isSuperset(of: ["--fail-max", "--fallback", "--store", "--help"]))
-    #expect(interface.keys.contains("reset-timeout"))
+    #expect(interface.keys.count >= 39 && interface.keys.contains("reset-timeout"))
+    #expect(interface.defaults["reset-timeout"] == "60s" && interface.defaults.count >= 15)
+    #expect(interface.presets.count >= 12)
     #expect(interface.events.contains("state-change") && interface.events.contains("any"))
   }
 
@@ -45,6 +47,65 @@ struct CoverageTests {
     #expect(Set(interface.keys).subtracting(page.items) == [])
   }
 
+  @Test func `README, cb-run(1) and cb-config(5) have the default of every setting`() throws {
+    let readme = try Repository.text("README.md")
+    let run = ManualPage(source: try Repository.text("man/cb-run.1"))
+    let config = try Repository.text("man/cb-config.5")
+    for (key, value) in interface.defaults {
+      #expect(
+        readme.contains("| `\(key)` | \(value) |") || readme.contains("| `\(key)` | `\(value)` |"), "README.md: \(key)")
+      let text = try run.text(ofOption: "--" + key).orThrow("cb-run(1) lacks --\(key)")
+      #expect(text.contains("Default \(value)."), "cb-run(1): \(key)")
+      #expect(
+        config.contains(".It Cm \(key) No (\(value))\n") || config.contains(".It Cm \(key) Pq Cm \(value)\n"),
+        "cb-config(5): \(key)")
+    }
+  }
+
+  @Test func `cb-run(1) names every preset`() throws {
+    let text = try ManualPage(source: try Repository.text("man/cb-run.1")).text(ofOption: "--preset").orThrow(
+      "no --preset")
+    let words = Set(text.split { " ,.".contains($0) }.map(String.init))
+    #expect(Set(interface.presets).subtracting(words) == [])
+  }
+
+  @Test func `cb-run(1) has every key and variable of an event and of a result, and no others`() throws {
+    let sandbox = try Sandbox()
+    sandbox.environment["TRACEPARENT"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    let events = sandbox.path + "/events"
+    let variables = sandbox.path + "/variables"
+    let result = sandbox.path + "/result"
+    _ = try sandbox.run([
+      "cb", "set", "x", "mode=observe", "on-event=any=file:" + events, "on-event=any=env >> '\(variables)'",
+    ])
+    #expect(try sandbox.run(["cb", "open", "x", "--reason", "a test"]).status == 0)
+    #expect(try sandbox.run(["cb", "run", "x", "--result", result, "--", "false"]).status != 0)
+    func keys(_ line: Substring) throws -> [String] {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return Array(try object.orThrow("not an object: \(line)").keys)
+    }
+    func lines(_ file: String) throws -> [Substring] {
+      try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+    }
+    var found = Set(try lines(events).flatMap(keys))
+    found.formUnion(
+      try lines(variables).compactMap { $0.split(separator: "=").first.map(String.init) }
+        .filter { $0.hasPrefix("CB_") && sandbox.environment[$0] == nil })
+    let page = ManualPage(source: try Repository.text("man/cb-run.1"))
+    #expect(Coverage.compare("cb-run(1), EVENTS", page.variables(in: "EVENTS"), with: found) == [])
+    #expect(
+      Coverage.compare("cb-run(1), RESULT", page.variables(in: "RESULT"), with: Set(try lines(result).flatMap(keys)))
+        == [])
+  }
+
+  @Test func `every page of a command says its exit status, and has a footer of ours`() throws {
+    for command in interface.commands {
+      let source = try Repository.text("man/cb-\(command.name).1")
+      #expect(source.contains("\n.Sh EXIT STATUS\n"), "\(command.name)")
+      #expect(source.contains("\n.Os cb\n"), "\(command.name)")
+    }
+  }
+
   @Test func `cb-run(1) and its events agree with the program`() throws {
     let text = try Repository.text("man/cb-run.1")
     for event in interface.events {
@@ -72,7 +133,7 @@ struct CoverageTests {
     let readme = try Repository.text("README.md")
     for (text, fault) in [
       ("| `cb check NAME`", "README.md has no line for cb check"),
-      ("`--fallback CMD`", "README.md lacks --fallback of cb run"),
+      ("`--force`", "README.md lacks --force of cb run"),
       ("| `half-open-max` |", "README.md has no line for half-open-max"),
     ] {
       let doctored = readme.replacingOccurrences(of: text, with: "")

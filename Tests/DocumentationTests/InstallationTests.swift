@@ -3,7 +3,8 @@ import Testing
 
 /// `make install DESTDIR=` puts every file where man and each shell look for it.
 struct InstallationTests {
-  private static func install(into sandbox: Sandbox, prefix: String) throws {
+  /// Into `dest` of the sandbox.
+  static func install(into sandbox: Sandbox, prefix: String) throws {
     let result = try Program.run(
       [
         "/usr/bin/make", "-C", Repository.root, "install", "BUILD=" + Program.cb, "PREFIX=" + prefix,

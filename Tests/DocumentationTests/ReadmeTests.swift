@@ -51,18 +51,57 @@ struct ReadmeTests {
     }
   }
 
-  @Test func `every line of a crontab runs as cron would run it, without a home`() throws {
+  @Test func `every line of a crontab runs as cron would run it after make install, without a home`() throws {
     for block in try blocks(in: "crontab") {
-      for line in block.text.split(separator: "\n") {
-        let sandbox = try Sandbox()
-        let result = try sandbox.run([
-          "env", "-i", "PATH=\(sandbox.path)/bin:/usr/bin:/bin", "CB_STATE_DIR=\(sandbox.path)/state", "sh", "-c",
-          Crontab.command(of: String(line)),
-        ])
-        #expect(result.status == 0, "\(line): \(result.error)")
+      let sandbox = try Sandbox()
+      try InstallationTests.install(into: sandbox, prefix: "/usr/local")
+      let crontab = Crontab(block.text)
+      #expect(crontab.commands.count >= 2)
+      for command in crontab.commands {
+        let result = try crontab.run(command, in: sandbox)
+        #expect(result.status == 0, "\(command): \(result.error)")
         #expect(result.error == "")
       }
     }
+  }
+
+  @Test func `a crontab that does not say where cb is, is found out`() throws {
+    let sandbox = try Sandbox()
+    try InstallationTests.install(into: sandbox, prefix: "/usr/local")
+    for (text, status) in [
+      ("* * * * * cb run x -- true\n", 127), ("* * * * * /usr/local/bin/cb run x -- true\n", 0),
+      ("PATH=/usr/local/bin:/usr/bin:/bin\n* * * * * cb run x -- true\n", 0),
+    ] as [(String, Int32)] {
+      let crontab = Crontab(text)
+      #expect(try crontab.run(crontab.commands[0], in: sandbox).status == status, "\(text)")
+    }
+  }
+
+  /// With `--notice first` cron mails each failure up to the trip, one rejection, and each trial that fails.
+  @Test func `the sum of mails in a day's outage is right`() throws {
+    let readme = try Repository.text("README.md")
+    let job = try readme.firstMatch(
+      of: /\*\/(\d+) \* \* \* \* .*--fail-max (\d+) --reset-timeout (\d+)h --notice first/
+    )
+    .orThrow("no such job")
+    let period = try Int(job.1).orThrow("no period")
+    let most = try Int(job.2).orThrow("no fail-max")
+    let timeout = try Int(job.3).orThrow("no reset-timeout") * 60
+    var (runs, failures, mails) = (0, 0, 0)
+    var openUntil: Int?
+    var isTold = false
+    for minute in stride(from: 0, to: 24 * 60, by: period) {
+      runs += 1
+      if let until = openUntil, minute < until {
+        if !isTold { mails += 1 }
+        isTold = true
+        continue
+      }
+      failures += 1
+      mails += 1
+      if failures >= most { openUntil = minute + timeout }
+    }
+    #expect(readme.contains("\(mails) mails at most, instead of \(runs)"))
   }
 
   @Test func `the terminal session is what a terminal shows`() throws {
@@ -96,7 +135,35 @@ struct ReadmeTests {
   }
 }
 
-enum Crontab {
+/// A crontab as cron reads it (crontab(5)).
+struct Crontab {
+  /// cron's own, unless a line sets it.
+  private(set) var path = "/usr/bin:/bin"
+  private(set) var commands: [String] = []
+
+  init(_ text: String) {
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+      if let found = line.wholeMatch(of: /([A-Z]+)=(.*)/) {
+        if found.1 == "PATH" { path = String(found.2) }
+      } else {
+        commands.append(Self.command(of: String(line)))
+      }
+    }
+  }
+
+  /// Runs a command with cron's environment, /usr/local being what was installed in the sandbox, and stand-ins for what
+  /// it guards before /usr/bin.
+  func run(_ command: String, in sandbox: Sandbox) throws -> Finished {
+    let place = sandbox.path + "/dest/usr/local/"
+    let standIns = try sandbox.standInsAlone()
+    let path = path.split(separator: ":").map { $0 == "/usr/bin" ? standIns + ":/usr/bin" : String($0) }
+    return try sandbox.run([
+      "env", "-i", "PATH=" + path.joined(separator: ":").replacingOccurrences(of: "/usr/local/", with: place),
+      "CB_STATE_DIR=\(sandbox.path)/state", "/bin/sh", "-c",
+      command.replacingOccurrences(of: "/usr/local/", with: place),
+    ])
+  }
+
   /// The sixth field to the end of the line, with `\%` as `%`; what stands behind a bare `%` is input (crontab(5)).
   static func command(of line: String) -> String {
     var rest = line[...]
@@ -130,6 +197,7 @@ enum Console {
 
   /// Lines without what differs from run to run.
   static func lines(_ text: String) -> [String] {
-    text.replacing(/retry in [0-9.]+m?s/, with: "retry in Ns").split(separator: "\n").map(String.init)
+    text.replacing(/retry in [0-9.]+m?s(, at [0-9: -]*[0-9])?/, with: "retry in Ns").split(separator: "\n").map(
+      String.init)
   }
 }

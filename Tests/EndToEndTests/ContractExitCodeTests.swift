@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// The exit codes of docs/CONTRACT.md, "`cb run` as a process", and of the other commands.
+/// The exit codes of docs/CONTRACT.md, "cb run as a process", and of the other commands.
 @Suite("Exit codes")
 struct ContractExitCodeTests {
   let scene = Scene()

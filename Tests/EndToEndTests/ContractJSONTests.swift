@@ -8,14 +8,15 @@ func isRFC3339(_ text: String) -> Bool {
   text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil
 }
 
-/// docs/CONTRACT.md, "`cb status --json`".
+/// docs/CONTRACT.md, "JSON and metrics".
 @Suite("cb status --json")
 struct ContractJSONTests {
   let scene = Scene()
 
   static let keys: Set = [
     "name", "state", "held", "fail_counter", "success_counter", "opened_at", "retry_after", "generation", "trials",
-    "running", "changed_at", "due", "holders", "window", "last_run_settings", "last_hint", "trips_in_a_row", "last_failure", "last_success", "totals", "settings",
+    "running", "changed_at", "due", "holders", "window", "last_run_settings", "last_hint", "trips_in_a_row",
+    "last_failure", "last_success", "totals", "settings",
   ]
   static let totals: Set = [
     "calls", "successes", "failures", "excluded", "ignored", "rejected", "timeouts", "slow", "stale", "lost", "trips",

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// docs/CONTRACT.md, "`cb run` as a process": a key at the terminal has the effect that it has without cb, also where
+/// docs/CONTRACT.md, "cb run as a process": a key at the terminal has the effect that it has without cb, also where
 /// CMD has put itself into a process group or session of its own.
 @Suite("keys of the terminal reach a command in another process group", .serialized)
 struct ProcessJobControlTests {

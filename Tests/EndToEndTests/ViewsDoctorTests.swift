@@ -68,7 +68,7 @@ import Testing
     let result = sandbox.cb("doctor", "--config", faulty)
     #expect(result.status == .exited(1))
     #expect(result.outputText.contains("failure  configuration"))
-    #expect(result.outputText.contains("column 13: unknown key 'fail-maxx': did you mean fail-max?"))
+    #expect(result.outputText.contains("column 13: unknown key 'fail-maxx' (did you mean fail-max?)"))
     #expect(result.outputText.contains("timeout: 'x' is not valid"))
     #expect(result.outputText.hasSuffix("cannot be used as it is: 2 failures.\n"))
     let sound = sandbox.file(

@@ -51,7 +51,7 @@ import Testing
     _ = sandbox.cb("set", "a", "fail-max=2")
     func kinds(_ words: String...) -> [String] {
       let text = sandbox.execute([Programs.cb, "history", "a"] + words).outputText
-      return text.split(separator: "\n").map { String($0.split(separator: " ")[1]) }
+      return text.split(separator: "\n").map { String($0.split(separator: " ")[2]) }
     }
     #expect(kinds() == ["failure", "state-change", "rejected", "set"])
     #expect(kinds("--kind", "failure,set") == ["failure", "set"])

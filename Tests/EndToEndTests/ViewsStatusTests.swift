@@ -1,5 +1,6 @@
 import CTestSupport
 import Glibc
+import JSON
 import Testing
 
 @Suite struct ViewsStatusTests {

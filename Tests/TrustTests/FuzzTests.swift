@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Glibc
+import Settings
 import Testing
 
 @testable import BreakerStore
@@ -165,7 +166,7 @@ import Testing
         if span < .zero { return "a duration below nothing" }
         if let again = DurationText.parse(DurationText.format(span)), again < .zero { return "not the same again" }
       }
-      if let rate = DurationText.parseRate(text), !(0...1).contains(rate) { return "a rate of \(rate)" }
+      if let rate = NumberText.rate(text), !(0...1).contains(rate) { return "a rate of \(rate)" }
       _ = OutcomeSet(text)
       if let name = try? BreakerName(text) {
         let document = DocumentName(name)
@@ -267,5 +268,5 @@ import Testing
 
 extension Settings {
   /// All that a run would decide on.
-  fileprivate var policyForFuzzing: Policy { Policy(self) }
+  fileprivate var policyForFuzzing: Policy { policy() }
 }

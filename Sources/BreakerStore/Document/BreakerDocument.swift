@@ -165,9 +165,9 @@ package enum BreakerDocument {
     return .object(object)
   }
 
-  /// A count a bucket, and the sum: it only informs.
+  /// A count a bucket, and the sum: they only inform.
   private static func encode(_ durations: DurationHistogram) -> JSONValue {
-    var object = JSONObject(reservingCapacity: 3)
+    var object = JSONObject(reservingCapacity: 2)
     object.append("counts", .array(durations.counts.map { .integer(Int64($0)) }))
     object.append("sum_ms", durations.sum)
     object.append(durations.kept)

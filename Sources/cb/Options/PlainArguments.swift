@@ -37,6 +37,8 @@ struct PlainArguments {
       guard isCommon || takesValue(name) else { return nil }
       let text: String
       if parts.count == 2 {
+        // ArgumentParser has the words for a value that is missing.
+        guard !parts[1].isEmpty else { return nil }
         text = String(parts[1])
       } else {
         guard index < arguments.endIndex, arguments[index].utf8.first != UInt8(ascii: "-") else { return nil }

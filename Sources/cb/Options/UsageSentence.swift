@@ -18,7 +18,8 @@ enum UsageSentence {
       let range = choices.map { ": it must be one of " + $0.filter { $0 != "'" } } ?? ""
       return "\(option): '\(parts.before)' is not valid\(range)"
     }
-    return text.lowercasedFirst.replacing(". Did you mean", with: "; did you mean")
+    guard let hint = text.cut(at: ". Did you mean") else { return text.lowercasedFirst }
+    return "\(hint.before.lowercasedFirst); did you mean\(hint.behind)"
   }
 }
 

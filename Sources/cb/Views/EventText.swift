@@ -57,7 +57,7 @@ enum EventText {
     case .failure: .red
     case .lost: .yellow
     case .rejected: .dim
-    default: .plain
+    case .set, .reset, .other: .plain
     }
   }
 

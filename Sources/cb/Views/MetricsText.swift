@@ -3,7 +3,7 @@ import CircuitBreaker
 import JSON
 import Settings
 
-/// Breakers in the text format of Prometheus (version 0.0.4), names and labels as docs/CONTRACT.md, "`cb status --json`",
+/// Breakers in the text format of Prometheus (version 0.0.4), names and labels as docs/CONTRACT.md, "JSON and metrics",
 /// has them. No timestamps: the textfile collector refuses them, and the time of the scrape is the time.
 ///
 /// The label `breaker` is the name to the byte and not as a terminal may show it: two names must never be one series.

@@ -3,7 +3,7 @@ import CircuitBreaker
 import JSON
 import Settings
 
-/// A breaker as `status --json` shows it (docs/CONTRACT.md, "`cb status --json`").
+/// A breaker as `status --json` shows it (docs/CONTRACT.md, "JSON and metrics").
 enum StatusJSON {
   static func object(_ name: BreakerName, _ breaker: Breaker, _ resolved: ResolvedSettings, at now: Timestamp)
     -> JSONValue

@@ -111,6 +111,8 @@ struct StatusSentence {
     }
     if open.isByHand { return reason.hasPrefix("by ") ? reason : "by hand (\(reason))" }
     let host = breaker.lastFailure?.caller.map { " on \($0.host)" } ?? ""
+    // What the other side asked for is said with the time.
+    if open.hintedUntil != nil, let failure = breaker.lastFailure { return "after \(failure.reason)\(host)" }
     return "after \(reason)\(host)"
   }
 

@@ -204,7 +204,10 @@ extension StatusTable {
       text += table.line(row)
       text += "\n"
     }
-    if style.isForEyes { text += style.paint(StatusSummary.text(rows), .dim) + "\n" }
+    if style.isForEyes {
+      let summary = StatusSummary.text(rows)
+      text += style.paint(style.columns.map { summary.cutAtTheEnd(to: $0, style.ellipsis) } ?? summary, .dim) + "\n"
+    }
     return text
   }
 }

@@ -15,6 +15,10 @@ struct Interface {
   var root: Command
   /// The keys of settings, as `cb status --json` has them.
   var keys: [String]
+  /// What a setting is where nothing sets it, as `cb run --help` has it: `60s` for `reset-timeout`.
+  var defaults: [String: String]
+  /// The names that `cb preset` lists.
+  var presets: [String]
   /// The events of `on-event`, as the message about an unknown one has them.
   var events: [String]
 
@@ -34,11 +38,20 @@ struct Interface {
     let breakers = try JSONDecoder().decode([Breaker].self, from: Data(status.output.utf8))
     let fault = try sandbox.run([Program.cb, "run", "x", "--on-event", "?", "--", "true"]).error
     let events = fault.components(separatedBy: "one of ").last ?? ""
+    let presets = try sandbox.run([Program.cb, "preset"]).lines.compactMap { $0.split(separator: " ").first }
+    let settings = help.command.subcommands?.first { $0.commandName == "run" }?.arguments ?? []
+    let defaults = settings.filter { $0.sectionTitle == "Settings" }.compactMap { argument -> (String, String)? in
+      guard let name = argument.names?.last?.name,
+        let found = argument.abstract?.firstMatch(of: /\(default: ([^)]+)\)/)
+      else { return nil }
+      return (name, String(found.1))
+    }
     return Interface(
       commands: (help.command.subcommands ?? []).filter { $0.isVisible && $0.commandName != "help" }
         .map { Command(name: $0.commandName, dump: $0) },
       root: Command(name: "", dump: help.command),
       keys: try (breakers.first?.settings.keys.sorted()).orThrow("no settings in: \(status.output) \(status.error)"),
+      defaults: Dictionary(defaults) { $1 }, presets: presets.map(String.init),
       events: events.components(separatedBy: ", ").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) })
   }
 
@@ -54,6 +67,8 @@ struct Interface {
       }
       var kind: String
       var names: [Name]?
+      var abstract: String?
+      var sectionTitle: String?
       var shouldDisplay: Bool?
     }
     var commandName: String

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What the tests need to know of a page in mdoc(7).
 struct ManualPage {
   var source: String
@@ -22,6 +24,28 @@ struct ManualPage {
       items.formUnion(line.dropFirst(7).split(separator: " ").prefix { $0 != "No" && $0 != "Pq" }.map(String.init))
     }
     return items
+  }
+
+  /// The words that the lists of a section describe as `.It Va WORD , Ev WORD`.
+  func variables(in section: String) -> Set<String> {
+    var variables: Set<String> = []
+    var isThere = false
+    for line in lines {
+      if line.hasPrefix(".Sh ") { isThere = line == ".Sh " + section }
+      guard isThere, line.hasPrefix(".It Va ") else { continue }
+      variables.formUnion(
+        line.split(separator: " ").dropFirst().map(String.init).filter { !["Va", "Ev", ","].contains($0) })
+    }
+    return variables
+  }
+
+  /// What it says of an option, as one line without macros for words; nil where no list has it.
+  func text(ofOption option: String) -> String? {
+    let item = ".It Fl " + option.dropFirst()
+    guard let start = lines.firstIndex(where: { $0 == item || $0.hasPrefix(item + " ") }) else { return nil }
+    let body = lines[(start + 1)...].prefix { !$0.hasPrefix(".It ") && !$0.hasPrefix(".El") }
+    return body.joined(separator: " ").replacingOccurrences(of: ".Cm ", with: "").replacingOccurrences(
+      of: " .", with: ".")
   }
 
   /// The pages that it refers to, as `cb-run.1`.

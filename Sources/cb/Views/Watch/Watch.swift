@@ -147,8 +147,11 @@ struct Watch {
       try look(&model, style)
       return true
     } catch {
-      if model.staleSince == nil { model.staleSince = wall() }
-      model.fault = error.message
+      // The first reason stays: later looks may only say that the store is left alone for a while.
+      if model.staleSince == nil {
+        model.staleSince = wall()
+        model.fault = error.message
+      }
       return false
     }
   }

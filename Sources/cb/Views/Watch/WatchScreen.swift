@@ -20,7 +20,7 @@ struct WatchScreen {
   func lines(_ model: WatchModel) -> [String] {
     var lines = [title(model)]
     if model.isHelpShown {
-      lines += Self.help.map { cut("  " + $0) }
+      lines += Self.help.map { $0.isEmpty ? "" : cut("  " + $0) }
     } else if model.inspected != nil {
       lines += model.detail.dropFirst(model.detailTop)
     } else {
@@ -104,9 +104,11 @@ struct WatchScreen {
       let isPlaceShown = gap > 1 && !place.isEmpty
       return style.paint(cut(isPlaceShown ? help + String(repeating: " ", count: gap) + place : help), .dim)
     case .message(let text):
-      guard let stale = model.staleSince, model.message.isEmpty else { return cut(text.escapingControls()) }
-      let since = ClockText.seconds(stale).dropFirst(11)
-      return style.paint(cut("not read since \(since): \(text)".escapingControls()), .yellow)
+      // Why the rows are old stands at the end of the sentence, where to read them at its beginning.
+      if model.staleSince != nil, model.message.isEmpty {
+        return style.paint(text.escapingControls().cutInTheMiddle(to: columns, style.ellipsis), .yellow)
+      }
+      return cut(text.escapingControls())
     case .filter(let text): return cut("/\(text)_")
     case .question(let text): return style.paint(cut(text.escapingControls()), .bold)
     }
