@@ -43,10 +43,11 @@ package enum ByteText {
 
   /// The text of a C string.
   package static func decode(cString: UnsafePointer<CChar>) -> String {
-    decode([UInt8](unsafeUninitializedCapacity: strlen(cString)) { buffer, count in
-      count = buffer.count
-      for index in 0..<count { buffer[index] = UInt8(bitPattern: cString[index]) }
-    })
+    decode(
+      [UInt8](unsafeUninitializedCapacity: strlen(cString)) { buffer, count in
+        count = buffer.count
+        for index in 0..<count { buffer[index] = UInt8(bitPattern: cString[index]) }
+      })
   }
 
   /// The bytes of a text that `decode` made, or of any other.

@@ -68,7 +68,9 @@ struct SettingOptionsTests {
   @Test("what is missing or unknown is left to ArgumentParser, which refuses it", arguments: SettingKey.allCases)
   func refused(_ key: SettingKey) {
     let misspelt = "--" + key.name + "x"
-    for words in [["x", "--\(key.name)"], ["x", "--\(key.name)", "-1"], ["x", "--\(key.name)="], ["x", misspelt, "1"]] {
+    for words in [
+      ["x", "--\(key.name)"], ["x", "--\(key.name)", "-1"], ["x", "--\(key.name)="], ["x", misspelt, "1"],
+    ] {
       #expect(throws: CommandFailure.self) { try plain(words) }
       #expect(throws: (any Error).self) { try CB.parseAsRoot(["run"] + words) }
     }
@@ -79,7 +81,8 @@ struct SettingOptionsTests {
     // Words alone: how lines are broken is ArgumentParser's business.
     let words = Run.helpMessage(columns: 400).split { $0 == " " || $0 == "\n" }
     let entry = words.drop { $0 != "--\(key.name)" }
-    let line = (entry.prefix(1) + entry.dropFirst().prefix { !$0.hasPrefix("--") || $0.hasSuffix(":") || $0.hasSuffix(".") })
+    let line =
+      (entry.prefix(1) + entry.dropFirst().prefix { !$0.hasPrefix("--") || $0.hasSuffix(":") || $0.hasSuffix(".") })
       .joined(separator: " ")
     #expect(line.contains("<\(key.row.placeholder)>"), "\(line)")
     #expect(line.contains(key.row.help), "\(line)")

@@ -83,7 +83,8 @@ struct ContractBadInputTests {
     #expect(scene.isStoreUntouched)
   }
 
-  @Test("a bad time of --retry-after, and a bad --duration", arguments: ["soon", "-5", "Sun, 31 Nov 2027 08:49:37 GMT"])
+  @Test(
+    "a bad time of --retry-after, and a bad --duration", arguments: ["soon", "-5", "Sun, 31 Nov 2027 08:49:37 GMT"])
   func badTime(_ text: String) {
     expectUsage(["record", "x", "failure", "--retry-after=\(text)"], ["--retry-after", "'\(text)'", "HTTP date"])
     expectUsage(["report", "x", "t", "failure", "--retry-after=\(text)"], ["--retry-after", "'\(text)'"])

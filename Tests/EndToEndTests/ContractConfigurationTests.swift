@@ -288,7 +288,8 @@ struct ContractConfigurationTests {
     #expect(scene.cb("get", "--store", "file:\(scene.path)/named", "x", "state").outputText == "open\n")
   }
 
-  @Test("a mistake in /etc/cb/config.json5 is told with file, line and column, and one that others can write is not used")
+  @Test(
+    "a mistake in /etc/cb/config.json5 is told with file, line and column, and one that others can write is not used")
   func systemFaults() {
     let scene = Scene()
     configureSystem(scene, "{\n  defaults: {'fail-mox': 3}\n}")

@@ -48,7 +48,8 @@ struct ContractHoldTests {
     scene.trip()
     scene.cb("half-open", "x")
     let result = scene.run("--hold-on", "12", exit: 12)
-    #expect(result.errorText == "cb: x: circuit opened again and held: trial failed (exit 12 is in hold-on)" + Self.release)
+    #expect(
+      result.errorText == "cb: x: circuit opened again and held: trial failed (exit 12 is in hold-on)" + Self.release)
     #expect(scene.shown("held.state")?.string == "open")
   }
 

@@ -185,7 +185,8 @@ struct ContractStateRuleTests {
     #expect(scene.counter() == "1")
   }
 
-  @Test("a whole command line in one word gets the hint about sh -c, and a program with a space in it that is there runs")
+  @Test(
+    "a whole command line in one word gets the hint about sh -c, and a program with a space in it that is there runs")
   func commandLine() {
     let scene = Scene()
     let line = scene.cb("run", "x", "--", "echo a > b")

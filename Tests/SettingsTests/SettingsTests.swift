@@ -69,7 +69,8 @@ struct SettingsTests {
   @Test("the counts take whole numbers from 1")
   func counts() throws {
     let set = try settings(
-      (.failMax, "1"), (.successThreshold, "2"), (.halfOpenMax, "003"), (.minCalls, "4"), (.maxConcurrent, "2147483647"),
+      (.failMax, "1"), (.successThreshold, "2"), (.halfOpenMax, "003"), (.minCalls, "4"),
+      (.maxConcurrent, "2147483647"),
       (.holdAfter, "6"))
     #expect(set.failMax == 1 && set.successThreshold == 2 && set.halfOpenMax == 3 && set.minCalls == 4)
     #expect(set.maxConcurrent == 2_147_483_647 && set.holdAfter == 6)

@@ -26,7 +26,8 @@ struct ByteTextTests {
   func randomBytes() {
     var random = Random(state: 1)
     for _ in 1...20_000 {
-      expectRoundTrip((0..<Int.random(in: 0...12, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
+      expectRoundTrip(
+        (0..<Int.random(in: 0...12, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
   }
 

@@ -23,8 +23,8 @@ struct PresetCommand: CBCommand {
     }
     guard let preset = Preset.named(name) else {
       let names = Preset.all.map(\.name)
-      let nearest = NearestWord.of(name, in: names).map { "; did you mean \($0)?" } ?? ""
-      throw .usage("preset: '\(name)' is not a preset\(nearest) The presets are \(names.joined(separator: ", "))")
+      let nearest = NearestWord.of(name, in: names).map { "; did you mean \($0)?" } ?? ";"
+      throw .usage("preset: '\(name)' is not a preset\(nearest) the presets are \(names.joined(separator: ", "))")
     }
     try world.print(preset.json5)
     return ExitCode.success

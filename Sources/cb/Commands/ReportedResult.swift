@@ -59,7 +59,8 @@ enum ReportedResult {
     guard let text else { return nil }
     guard let hint = RetryHintText.parse(text) else {
       throw .usage(
-        "--retry-after: '\(text)' is not valid: it must be seconds, a duration, an HTTP date, RFC 3339 or epoch seconds")
+        "--retry-after: '\(text)' is not valid: it must be seconds, a duration, an HTTP date, RFC 3339 or epoch seconds"
+      )
     }
     return hint
   }

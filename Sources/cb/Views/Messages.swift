@@ -51,7 +51,8 @@ struct Messages {
     guard let breaker else { return "" }
     if case .open(let open) = breaker.phase {
       if let hint = breaker.lastHint, open.hintedUntil != nil {
-        return " (the other side asked for \(hint.askedText)\(hint.isCapped ? "; \(SettingKey.retryHintMax.name)" : ""))"
+        return
+          " (the other side asked for \(hint.askedText)\(hint.isCapped ? "; \(SettingKey.retryHintMax.name)" : ""))"
       }
       if open.isByHand { return open.reason.map { " (\($0))" } ?? "" }
       // Judged by rate: what came in a row says nothing.
