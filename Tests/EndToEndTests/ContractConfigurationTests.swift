@@ -54,7 +54,7 @@ struct ContractConfigurationTests {
       ("{'redis-password-file': 5, defaults: {'fail-max': 7}}", 1, 25, "redis-password-file"),
       ("{defaults: {'fail-max': 7, 'min-calls': true}}", 1, 41, "min-calls"),
       ("{defaults: {'fail-max': 7, 'min-calls': [3]}}", 1, 41, "min-calls"),
-      ("{defaults: {'fail-max': 7, exclude: [3,\n 999]}}", 2, 2, "999"),
+      ("{defaults: {'fail-max': 7, exclude: [4,\n 999]}}", 2, 2, "999"),
       ("{defaults: {'fail-max': 7, 'min-calls': null}}", 1, 41, "min-calls"),
     ] as [(String, Int, Int, String)])
   func warnings(_ text: String, _ line: Int, _ column: Int, _ word: String) {

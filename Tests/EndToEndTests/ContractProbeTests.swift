@@ -85,7 +85,8 @@ struct ContractProbeTests {
     "exclude and its like do not apply to it",
     arguments: ["exclude=2", "ignore=2", "only=3", "exclude-if=true", "ignore-if=true"])
   func rules(_ setting: String) {
-    let scene = due(.file, probe: "exit 2", setting)
+    let scene = due(.file, probe: "exit 2")
+    scene.cb("set", "x", setting)
     #expect(scene.run(sh: "echo ran").status == .exited(75))
     #expect(scene.counter() == "2")
   }
@@ -138,6 +139,19 @@ struct ContractProbeTests {
     #expect(scene.total("failures") == 2)
   }
 
+  @Test(
+    "the run for which a probe closed the circuit takes a place under max-concurrent", arguments: StoreUnderTest.all)
+  func place(_ store: StoreUnderTest) {
+    let scene = due(store, probe: "true", "max-concurrent=1")
+    let run = scene.runInFlight()
+    #expect(scene.state() == "closed")
+    #expect(scene.shown("running")?.int == 1)
+    #expect(scene.run(exit: 0).status == .exited(75))
+    run.end(0)
+    #expect(scene.shown("running")?.int == 0)
+    #expect(scene.run(exit: 0).status == .exited(0))
+  }
+
   @Test("a killed cb holds the probe's place no longer, and the probe ends with it", arguments: StoreUnderTest.all)
   func killed(_ store: StoreUnderTest) {
     let scene = due(store, probe: "echo $$ > pid; exec sleep 600", "probe-timeout=5m")
@@ -148,20 +162,6 @@ struct ContractProbeTests {
     run.send(SIGKILL)
     _ = run.wait(seconds: 60)
     #expect(scene.cb("check", "x").status == .exited(0))
-    let probe = scene.lines("pid").first.flatMap { pid_t($0) } ?? 0
-    #expect(probe > 1 && eventually { !isAlive(probe) })
-  }
-
-  @Test("a run that is told to end while it probes ends, and its place is free", arguments: [SIGTERM, SIGINT])
-  func interrupted(_ signal: Int32) {
-    let scene = due(.file, probe: "echo $$ > pid; exec sleep 600", "probe-timeout=5m")
-    let run = scene.sandbox.start([Programs.cb, "run", "x", "--", "echo", "ran"])
-    #expect(eventually(seconds: 60) { scene.lines("pid").count == 1 })
-    run.send(signal)
-    let result = run.wait(seconds: 30)
-    #expect(result.status == .signaled(signal))
-    #expect(result.output == [])
-    #expect(scene.shown("trials")?.int == 0)
     let probe = scene.lines("pid").first.flatMap { pid_t($0) } ?? 0
     #expect(probe > 1 && eventually { !isAlive(probe) })
   }

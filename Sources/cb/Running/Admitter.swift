@@ -142,8 +142,40 @@ struct Admitter {
         transitions: applied.step.transitions, observed: permit.role == .observed ? applied.step.rejection : nil,
         now: applied.now)
       guard permit.isTrial, let probe = settings.settings.probe else { return .admitted(admitted) }
-      return Probe(name: name, text: probe, world: world).decide(admitted, mode: request.mode)
+      return withPlace(Probe(name: name, text: probe, world: world).decide(admitted, mode: request.mode), request)
     default: return .unguarded(settings, error: nil)
+    }
+  }
+
+  /// The run for which a probe has closed the circuit, with what any run of a closed circuit takes: the lease of a
+  /// permit, which its report is for, or a place under `max-concurrent`.
+  private func withPlace(_ decision: Decision, _ first: AdmissionRequest) -> Decision {
+    guard case .admitted(var admitted) = decision, admitted.permit.role == .ordinary,
+      kind == .permit || admitted.settings.settings.maxConcurrent != nil
+    else { return decision }
+    var request = first
+    request.token = world.token()
+    let applied: Applied
+    do {
+      applied = try admitted.store.apply(.admit(request), to: name)
+    } catch {
+      return .unguarded(admitted.settings, error: error)
+    }
+    tell(applied.notices)
+    let transitions = admitted.transitions + applied.step.transitions
+    switch applied.step.effect {
+    case .rejected(let rejection):
+      return .rejected(
+        Rejected(
+          rejection: rejection, settings: admitted.settings, breaker: applied.breaker, transitions: transitions,
+          now: applied.now))
+    case .admitted(let permit):
+      admitted.permit = permit
+      admitted.breaker = applied.breaker
+      admitted.transitions = transitions
+      admitted.now = applied.now
+      return .admitted(admitted)
+    default: return decision
     }
   }
 

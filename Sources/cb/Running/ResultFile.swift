@@ -72,10 +72,14 @@ struct ResultFile {
     self.init(option, world)
   }
 
+  /// A link keeps its file, which is emptied.
   func remove() {
-    guard isFile, let real = realpath(ByteText.path(path), nil) else { return }
-    defer { free(real) }
-    if unlink(real) != 0 { world.say("--result: cannot remove \(path): \(systemMessage(errno))") }
+    guard isFile else { return }
+    var status = stat()
+    let isLink = lstat(ByteText.path(path), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    if (isLink ? truncate(ByteText.path(path), 0) : unlink(ByteText.path(path))) != 0 {
+      world.say("--result: cannot remove \(path): \(systemMessage(errno))")
+    }
   }
 
   /// A file that cannot be written is reported: the exit code of the run says nothing of it.
@@ -87,9 +91,10 @@ struct ResultFile {
     }
   }
 
-  /// Writes it unless there is one.
+  /// Writes it unless there is one already.
   func writeIfMissing(_ result: RunResult) {
-    if !isFile { write(result) }
+    var status = stat()
+    if stat(ByteText.path(path), &status) != 0 || status.st_size == 0 { write(result) }
   }
 
   private var isFile: Bool {
