@@ -156,16 +156,21 @@ struct Session {
     return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
   }
 
-  /// Where a permit is reported: the store, or under `local` the stand-in that gave it while the store is away.
-  func storeForReports(_ name: BreakerName) throws(CommandFailure) -> any BreakerStorage {
+  /// Where a permit is reported, with a look at it: the store, or under `local` the stand-in that gave the permit while
+  /// the store is away.
+  func placeOfReport(
+    _ name: BreakerName, _ token: String
+  ) throws(CommandFailure) -> (store: any BreakerStorage, reading: Reading) {
     do {
-      _ = try store.read(name)
-      return store
+      return (store, try store.readToChange(name))
     } catch {
-      guard settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn() else {
-        throw .failed("\(name): \(error.description)")
+      if settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn(),
+        let reading = try? standIn.read(name),
+        reading.breaker?.leases.contains(where: { $0.token.text == token }) == true
+      {
+        return (standIn, reading)
       }
-      return standIn
+      throw .failed("\(name): \(error.description)")
     }
   }
 

@@ -212,7 +212,8 @@ private final class StrikingProxy {
     }
     func isNoted() -> Bool { sandbox.read(note) != nil }
     // However long this machine takes to start a program: until one comes within the five seconds.
-    for words in [["check", "x"], ["permit", "x"], ["report", "x", "1", "success"], ["wait", "x"]] {
+    // A permit is given by the stand-in, without another word.
+    for words in [["check", "x"], ["report", "x", "1", "success"], ["wait", "x"]] {
       let isRefused = eventually(seconds: 60) {
         fail()
         return sandbox.start([Programs.cb] + words).wait(seconds: 60).errorText.contains("left alone")

@@ -91,9 +91,8 @@ import Testing
     var complaints: [String] = []
     let lines = ended.error.split(separator: "\n")
     let isRun = one.words[0] == "run"
-    // A configuration that cannot be read is refused as one that cannot be understood.
-    let isConfiguration = ended.error.hasPrefix("cb: configuration file ")
-    let failed = isConfiguration ? ExitCode.usage : isRun ? ExitCode.selfFailed : ExitCode.failure
+    // A configuration that cannot be read is a store that failed.
+    let failed = isRun ? ExitCode.selfFailed : ExitCode.failure
     if ended.code != one.own && ended.code != failed { complaints.append("exit \(ended.code)") }
     if ended.code != one.own && lines.isEmpty { complaints.append("not a word") }
     // One for the admission, and one for the result.

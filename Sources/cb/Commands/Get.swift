@@ -80,13 +80,13 @@ enum GettableKey {
 
 extension Session {
   /// The breaker, which has to be there.
-  ///
-  /// - Parameter other: a store in the place of the session's own.
+  func existing(_ name: BreakerName) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
+    try existing(name, in: try storeResult { () throws(StoreError) in try store.read(name) })
+  }
+
   func existing(
-    _ name: BreakerName, on other: (any BreakerStorage)? = nil
+    _ name: BreakerName, in reading: Reading
   ) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
-    let store = other ?? self.store
-    let reading = try storeResult { () throws(StoreError) in try store.read(name) }
     if let damage = reading.damage { throw .failed("\(name): \(damage)") }
     guard let breaker = reading.breaker else { throw .failed(missing(name)) }
     return (breaker, reading.now)

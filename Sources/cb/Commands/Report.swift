@@ -37,8 +37,8 @@ extension ReportOptions {
     let hint = try ReportedResult.hint(retryAfter)
     if token.isEmpty || world.isBypassed { return ExitCode.success }
     let session = try Session(places, for: .script, world: world)
-    let store = try session.storeForReports(name)
-    let (breaker, now) = try session.existing(name, on: store)
+    let (store, reading) = try session.placeOfReport(name, token)
+    let (breaker, now) = try session.existing(name, in: reading)
     guard let lease = breaker.leases.first(where: { $0.token.text == token && $0.kind == .permit }) else {
       throw .failed(
         "\(name): the token is not outstanding: it was reported already, its lease ran out, or it was not given by "

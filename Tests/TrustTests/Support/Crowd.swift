@@ -344,7 +344,8 @@ final class Crowd {
       let value = try JSONValue.parse(Array(text.utf8)).array?.first
       guard let value, let state = value["state"]?.string else { throw Failed(what: text) }
       self.state = state
-      numbers = ["fail_counter", "generation", "trials", "success_counter", "running"].map { value[$0]?.int ?? -1 }
+      numbers = ["fail_counter", "generation", "trials", "success_counter"].map { value[$0]?.int ?? -1 }
+      numbers.append(value["holders"]?.array?.count ?? -1)
       numbers += Totals().fields.map { value["totals"]?[$0.key]?.int ?? -1 }
     }
   }
