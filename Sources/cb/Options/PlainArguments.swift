@@ -37,8 +37,7 @@ struct PlainArguments {
       guard isCommon || takesValue(name) else { return nil }
       let text: String
       if parts.count == 2 {
-        // ArgumentParser has the words for a value that is missing.
-        guard !parts[1].isEmpty else { return nil }
+        // Also an empty one, which is refused by its key: ArgumentParser would take the next word for the value.
         text = String(parts[1])
       } else {
         guard index < arguments.endIndex, arguments[index].utf8.first != UInt8(ascii: "-") else { return nil }
