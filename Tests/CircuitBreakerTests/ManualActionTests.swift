@@ -183,6 +183,7 @@ struct ManualActionTests {
     expected.nextSequence = bench.breaker.nextSequence
     expected.firstSequence = bench.breaker.nextSequence - 1
     expected.history = bench.breaker.history
+    expected.changedAt = bench.breaker.history.last?.at
     #expect(expected.history.map(\.sequence) == [expected.firstSequence])
     #expect(bench.breaker == expected)
     #expect(bench.breaker.leases.map(\.token) == [running.token])

@@ -60,9 +60,10 @@ import Testing
       _ = sandbox.start([Programs.cb] + words).wait(seconds: 60)
     }
     #expect(server.cli("DUMP", "cb:{x}") == before)
-    #expect(server.cli("DBSIZE") == "2\n")
+    // One key a breaker, its older history in it.
+    #expect(server.cli("DBSIZE") == "1\n")
     // Neither rejections nor anything else make it grow for ever.
-    #expect((Int(server.cli("HLEN", "cb:{x}").dropLast()) ?? 0) < 40)
+    #expect(server.eventFields("x") < 40)
   }
 
   @Test func `After a failover the next run finds the new master`() throws {

@@ -15,7 +15,7 @@ enum RedisTrouble: String, CaseIterable, CustomTestStringConvertible {
     case .stopped: "no answer in time"
     case .wrongType: "another prefix"
     case .foreignHash: "not cb's"
-    case .newerFormat: "is newer than"
+    case .newerFormat: "does not know; update cb"
     case .replica: "replica"
     case .noPassword: "NOAUTH"
     case .wrongPassword: "WRONGPASS"
@@ -165,7 +165,7 @@ private func putToSleep(_ server: RedisServer) {
       #expect(result.error.isEmpty, "\(result.errorText)")
       return
     }
-    #expect(result.isOneLine && result.errorText.contains("counted by the file store"), "\(result.errorText)")
+    #expect(result.isOneLine && result.errorText.contains("counted by the stand-in"), "\(result.errorText)")
     if blow == .full { #expect(result.errorText.contains("maxmemory")) }
     let standIn = sandbox.cb("history", "x", "--store", sandbox.standIn).outputText
     #expect(standIn.contains("exit 7"), "\(standIn)")
@@ -196,7 +196,7 @@ private func putToSleep(_ server: RedisServer) {
       #expect(events == ["before-call"])
       return
     }
-    #expect(lines.count == 3 && lines[1].contains("counted by the file store"), "\(lines)")
+    #expect(lines.count == 3 && lines[1].contains("counted by the stand-in"), "\(lines)")
     #expect(lines.last?.contains("circuit opened") == true, "\(lines)")
     #expect(events == ["before-call", "failure", "state-change"])
     // The outage is known, and the stand-in's circuit open.

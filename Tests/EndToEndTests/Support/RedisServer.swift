@@ -97,6 +97,11 @@ final class RedisServer {
     sandbox.execute(["/usr/bin/redis-cli", "-p", String(port)] + words).outputText
   }
 
+  /// How many events the log of a breaker holds, without its snapshot and older history.
+  func eventFields(_ name: String) -> Int {
+    cli("HKEYS", "cb:{\(name)}").split(whereSeparator: \.isNewline).count { $0.hasPrefix("e") }
+  }
+
   /// One number of `INFO`.
   func info(_ key: String) -> Int {
     let line = cli("INFO").split(whereSeparator: \.isNewline).first { $0.hasPrefix(key + ":") }
