@@ -38,7 +38,7 @@ enum Program {
   ) throws -> Finished {
     let place = try TemporaryDirectory()
     try input.write(toFile: place.path + "/in", atomically: false, encoding: .utf8)
-    for name in ["out", "err"] { FileManager.default.createFile(atPath: place.path + "/" + name, contents: nil) }
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: place.path + "/" + name, contents: nil) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments = ["-k", "5", String(seconds)] + argv

@@ -27,6 +27,7 @@ final class Place {
   @discardableResult
   func cb(_ words: String...) -> Ended { cb(words) }
 
+  @discardableResult
   func execute(_ words: [String]) -> Ended {
     Child(words.map { Array($0.utf8) }, environment: environment, directory: path).wait()
   }
