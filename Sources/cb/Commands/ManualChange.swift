@@ -122,7 +122,7 @@ extension Announcer {
   /// Tells of an act by hand, and of the state changes that it brought about.
   func announceByHand(_ act: ManualAct, _ applied: Applied, _ action: ManualAction) {
     announceManual(act, action, applied.breaker, at: applied.now)
-    announce(applied.step.transitions, applied.breaker, at: applied.now)
+    announce(applied.step.transitions, applied.breaker, by: action, at: applied.now)
   }
 }
 

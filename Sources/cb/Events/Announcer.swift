@@ -24,13 +24,21 @@ struct Announcer {
   }
 
   /// State changes, each as one event.
-  func announce(_ transitions: [Transition], _ breaker: Breaker?, at now: Timestamp) {
+  ///
+  /// - Parameter action: who brought them about by hand, and why: both are said apart.
+  func announce(
+    _ transitions: [Transition], _ breaker: Breaker?, by action: ManualAction? = nil, at now: Timestamp
+  ) {
     guard !listeners.isEmpty else { return }
     for transition in transitions {
       var occurrence = occurrence(.stateChange, breaker, at: now)
       occurrence.oldState = transition.from
       occurrence.newState = transition.to
       occurrence.reason = transition.reason
+      if let action {
+        occurrence.reason = action.reason ?? ""
+        occurrence.by = action.by
+      }
       if transition.to != .open { occurrence.retryAfter = nil }
       tell(occurrence)
     }

@@ -67,8 +67,11 @@ struct Messages {
     switch transition.to {
     case .open:
       let isAgain = transition.from == .halfOpen
-      if applied.step.newHold != nil {
-        return "circuit opened \(isAgain ? "again " : "")and held: \(transition.reason)" + Self.release
+      if let hold = applied.step.newHold {
+        // A hold by code is the reason itself; one by `hold-after` is not.
+        let cause = transition.reason
+        let why = hold.reason.flatMap { cause.hasSuffix($0) || cause.hasSuffix("\($0))") ? nil : ", \($0)" } ?? ""
+        return "circuit opened \(isAgain ? "again " : "")and held: \(transition.reason)\(why)" + Self.release
       }
       let verb = isAgain ? "opened again: " : "opened after "
       let span = applied.breaker?.retryAfter(nil, at: applied.now)
