@@ -113,7 +113,7 @@ struct Session {
       }
       // Without a directory an outage is not remembered, and nothing else depends on it.
       return try RedisStore(
-        redis, outageDirectory: StoreLocation.defaultDirectory(world) ?? "/nonexistent", random: World.random)
+        redis, outageDirectory: StoreLocation.defaultDirectory(world) ?? "/dev/null/none", random: World.random)
     }
   }
 

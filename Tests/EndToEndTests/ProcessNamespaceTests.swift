@@ -125,7 +125,9 @@ struct ProcessNamespaceTests {
 
   // MARK: Whom a time limit ends
 
-  @Test("a time limit under an outer /proc ends the command's whole tree, and no bystander", arguments: [false, true])
+  @Test(
+    "a time limit under an outer /proc ends the command's whole tree, and no bystander", .serialized,
+    arguments: [false, true])
   func timeout(_ isFirst: Bool) {
     // As the namespace's first process, or beside others whose numbers are the kernel's threads' outside.
     let command = """
