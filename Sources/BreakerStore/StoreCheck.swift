@@ -23,11 +23,8 @@ package struct StoreCheck: Equatable, Sendable {
     self.advice = advice
   }
 
-  /// What a store's error says, its hint as advice: it stands behind the last semicolon.
+  /// What a store's error says, its hint as advice.
   package init(_ name: String, _ error: StoreError) {
-    let text = error.description
-    var parts = text.split(separator: ";").map { $0.drop { $0 == " " } }
-    let hint = parts.count > 1 ? parts.removeLast() : ""
-    self.init(name, .failure, parts.joined(separator: "; "), advice: String(hint))
+    self.init(name, .failure, error.sentence, advice: error.hint)
   }
 }

@@ -49,6 +49,8 @@ package struct StoreError: Error, Equatable, Sendable {
   package var path: String
   /// The errno behind it; 0 if none is.
   package var code: Int32
+  /// Whether the user has not been told of it yet: of an outage, the first failure on this host is news.
+  package var isNews = true
 
   package init(_ kind: Kind, _ operation: String, _ path: String, code: Int32 = 0) {
     self.kind = kind
@@ -81,9 +83,14 @@ extension StoreError.Kind {
 
 extension StoreError: CustomStringConvertible {
   package var description: String {
-    if case .configuration(let sentence) = kind { return sentence.escapingControls() }
-    if case .redis(let text) = kind { return "cannot \(operation) \(path): \(text)".escapingControls() }
-    return "cannot \(operation) \(path): \(reason); \(hint)".escapingControls()
+    sentence + (hint.isEmpty ? "" : "; \(hint.escapingControls())")
+  }
+
+  /// What failed and why, without what to do.
+  package var sentence: String {
+    let text =
+      if case .configuration(let sentence) = kind { sentence } else { "cannot \(operation) \(path): \(reason)" }
+    return text.escapingControls()
   }
 
   private var reason: String {
@@ -93,13 +100,14 @@ extension StoreError: CustomStringConvertible {
     case .insecure(let reason, _): reason
     case .tooLarge(let limit?): "it is larger than \(limit) bytes"
     case .newer(let what): "it has \(what), which this version of cb does not know"
-    case .damaged(let reason), .damagedLog(let reason): reason
+    case .damaged(let reason), .damagedLog(let reason), .redis(let reason): reason
     case .notADirectory where code == 0: "it is not a directory"
     default: code == 0 ? "it cannot be reached" : systemMessage(code)
     }
   }
 
-  private var hint: String {
+  /// What to do; empty where that is part of the sentence.
+  package var hint: String {
     switch kind {
     case .unreachable: "check that the path is right and that its parent directory exists"
     case .nowhere: "set CB_STATE_DIR, or name a directory with --store file:DIR"

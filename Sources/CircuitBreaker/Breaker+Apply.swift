@@ -1,7 +1,25 @@
 extension Breaker {
   /// Takes an event at `now` and says what it did. The time of events never goes back: a store sees to that.
   package mutating func apply(_ event: Event, at now: Timestamp) -> Step {
-    let before = (hold: hold, generation: generation)
+    if isHeld { return applyHeld(event, at: now) }
+    var step = take(event, at: now)
+    step.isStateChange = step.isStateChange || isHeld
+    return step
+  }
+
+  /// Apart, and not inlined, so that a run of a breaker that nobody holds does not pay for a copy of the hold.
+  @inline(never)
+  private mutating func applyHeld(_ event: Event, at now: Timestamp) -> Step {
+    let before = hold
+    var step = take(event, at: now)
+    step.isStateChange = step.isStateChange || hold != before
+    return step
+  }
+
+  private var isHeld: Bool { if case .some = hold { true } else { false } }
+
+  private mutating func take(_ event: Event, at now: Timestamp) -> Step {
+    let before = generation
     settle(at: now)
     var step =
       switch event {
@@ -16,7 +34,7 @@ extension Breaker {
       case .reset(let action): reset(action, at: now)
       case .configure(let change): configure(change, at: now)
       }
-    step.isStateChange = step.isStateChange || generation != before.generation || hold != before.hold
+    step.isStateChange = step.isStateChange || generation != before
     return step
   }
 

@@ -1,20 +1,30 @@
 extension Breaker {
   mutating func record(_ report: RunReport, at now: Timestamp) -> Step {
+    guard let place = leases.firstIndex(where: { $0.token == report.permit.token }) else {
+      return record(report, isPlaced: false, at: now)
+    }
+    let lease = leases.remove(at: place)
+    let step = record(report, isPlaced: true, at: now)
+    // A probe goes on until it has succeeded often enough, in the same place.
+    if case .recorded(let verdict) = step.effect, report.isProbe, verdict.outcome == .success,
+      report.permit.generation == generation
+    {
+      leases.append(lease)
+    }
+    return step
+  }
+
+  /// - Parameter isPlaced: whether the permit's lease was still there.
+  private mutating func record(_ report: RunReport, isPlaced: Bool, at now: Timestamp) -> Step {
     let permit = report.permit
-    let lease = leases.firstIndex { $0.token == permit.token }.map { leases.remove(at: $0) }
     if permit.role == .observed { return Step(.done) }
     // Only a closed circuit admits without a lease, or force.
-    let isHeard = lease != nil || (!permit.hasLease && (state == .closed || permit.role == .forced))
+    let isHeard = isPlaced || (!permit.hasLease && (state == .closed || permit.role == .forced))
     guard permit.generation == generation, permit.breaker ?? id == id, isHeard else {
       totals.stale += 1
       return Step(.stale)
     }
-    let step = judge(report, at: now)
-    // A probe goes on until it has succeeded often enough, in the same place.
-    if report.isProbe, report.verdict.outcome == .success, let lease, permit.generation == generation {
-      leases.append(lease)
-    }
-    return step
+    return judge(report, at: now)
   }
 
   /// A run that nobody asked to admit: that of a closed circuit, or a trial where one is due and free.
@@ -42,11 +52,17 @@ extension Breaker {
   /// Takes a result that belongs to this generation.
   private mutating func judge(_ report: RunReport, at now: Timestamp) -> Step {
     remember(report.policy, at: now)
-    var report = report
     let isSlow = !report.isProbe && report.verdict.outcome != .ignored && report.policy.isSlow(report.verdict.duration)
     if isSlow, report.verdict.outcome == .success, report.policy.failsSlow(isTrial: report.permit.isTrial) {
-      report.verdict.failAsSlow()
+      var failed = report
+      failed.verdict.failAsSlow()
+      return decide(failed, isSlow: true, at: now)
     }
+    return decide(report, isSlow: isSlow, at: now)
+  }
+
+  /// What a verdict that is final comes to.
+  private mutating func decide(_ report: RunReport, isSlow: Bool, at now: Timestamp) -> Step {
     count(report, isSlow: isSlow, at: now)
     var step = Step(.recorded(report.verdict))
     // What was forced past a circuit that is not closed neither closes nor opens it.

@@ -16,11 +16,12 @@ package struct DurationHistogram: Hashable, Sendable {
 
   package init() {}
 
-  /// nil for what no version has written.
-  package init?(counts: [Int], sum: Span) {
-    guard counts.count == Self.bounds.count + 1, counts.allSatisfy({ $0 >= 0 }), sum >= .zero else { return nil }
+  /// Takes over what was stored, in place of what was counted; false for what no version has written.
+  package mutating func restore(counts: [Int], sum: Span) -> Bool {
+    guard counts.count == Self.bounds.count + 1, counts.allSatisfy({ $0 >= 0 }), sum >= .zero else { return false }
     self.counts = counts
     self.sum = sum
+    return true
   }
 
   package var isEmpty: Bool { counts.isEmpty }

@@ -28,11 +28,11 @@ package struct HistoryEntry: Hashable, Sendable {
   /// Who acted by hand.
   package var by: String?
   /// Whether a hold without an end was asked for by hand.
-  package var isHold = false
+  package var isHold: Bool
   /// The time that was asked for by hand.
   package var lasting: Span?
   /// The settings that were changed.
-  package var keys: [String] = []
+  package var keys: [String]
   /// The process that brought it about, or whose place was lost.
   package var caller: Caller?
   /// Members that this version does not know.
@@ -40,7 +40,8 @@ package struct HistoryEntry: Hashable, Sendable {
 
   package init(
     sequence: Int, at: Timestamp, kind: Kind, from: CircuitState? = nil, to: CircuitState? = nil,
-    reason: String? = nil, by: String? = nil, caller: Caller? = nil
+    reason: String? = nil, by: String? = nil, isHold: Bool = false, lasting: Span? = nil, keys: [String] = [],
+    caller: Caller? = nil
   ) {
     self.sequence = sequence
     self.at = at
@@ -49,6 +50,9 @@ package struct HistoryEntry: Hashable, Sendable {
     self.to = to
     self.reason = reason
     self.by = by
+    self.isHold = isHold
+    self.lasting = lasting
+    self.keys = keys
     self.caller = caller
   }
 }
@@ -61,12 +65,21 @@ extension HistoryEntry.Kind: CaseIterable {
 extension HistoryEntry.Kind: RawRepresentable {
   /// A kind that this version knows; `init(text:)` takes any.
   package init?(rawValue: String) {
-    guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
-    self = kind
+    self.init(text: rawValue)
+    if case .other = self { return nil }
   }
 
   package init(text: String) {
-    self = Self(rawValue: text) ?? .other(text)
+    switch text {
+    case Self.stateChange.rawValue: self = .stateChange
+    case Self.failure.rawValue: self = .failure
+    case Self.rejected.rawValue: self = .rejected
+    case Self.lost.rawValue: self = .lost
+    case Self.manual.rawValue: self = .manual
+    case Self.set.rawValue: self = .set
+    case Self.reset.rawValue: self = .reset
+    default: self = .other(text)
+    }
   }
 
   package var rawValue: String {

@@ -30,12 +30,28 @@ package struct Totals: Hashable, Sendable {
   package init() {}
 
   /// Every count with its JSON key, in the order of the contract.
+  package func forEachField(_ body: (_ key: String, _ count: Int) -> Void) {
+    body("calls", calls)
+    body("successes", successes)
+    body("failures", failures)
+    body("excluded", excluded)
+    body("ignored", ignored)
+    body("rejected", rejected)
+    body("timeouts", timeouts)
+    body("slow", slow)
+    body("stale", stale)
+    body("lost", lost)
+    body("trips", trips)
+    body("would_trip", wouldTrip)
+    body("would_reject", wouldReject)
+    body("probes", probes)
+    body("forced", forced)
+    body("recorded", recorded)
+  }
+
   package var fields: [(key: String, count: Int)] {
-    [
-      ("calls", calls), ("successes", successes), ("failures", failures), ("excluded", excluded),
-      ("ignored", ignored), ("rejected", rejected), ("timeouts", timeouts), ("slow", slow), ("stale", stale),
-      ("lost", lost), ("trips", trips), ("would_trip", wouldTrip),
-      ("would_reject", wouldReject), ("probes", probes), ("forced", forced), ("recorded", recorded),
-    ]
+    var fields: [(key: String, count: Int)] = []
+    forEachField { fields.append((key: $0, count: $1)) }
+    return fields
   }
 }

@@ -4,8 +4,8 @@ import Glibc
 package struct LaunchRequest {
   /// A NULL-terminated argv in place: Swift strings would repair bytes that are not UTF-8. It outlives the run.
   package var argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-  /// Added to the environment, in place of variables of the same name. NUL bytes in a value are dropped.
-  package var environment: [(name: String, value: String)]
+  /// Added to the environment, each as `NAME=VALUE`, in place of variables of the same name. NUL bytes are dropped.
+  package var environment: [String]
   /// One more of these, whose value need not be UTF-8.
   package var bytes: (name: String, value: [UInt8])?
   /// Variables that the command does not get: not even their names.
@@ -31,7 +31,7 @@ package struct LaunchRequest {
 
   package init(
     argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
-    environment: [(name: String, value: String)] = [],
+    environment: [String] = [],
     bytes: (name: String, value: [UInt8])? = nil,
     timeout: Int64? = nil,
     timeoutSignal: Int32 = SIGTERM,

@@ -15,7 +15,7 @@ import Glibc
 package func runShell(
   _ text: [UInt8],
   inherited: InheritedState,
-  environment: [(name: String, value: String)] = [],
+  environment: [String] = [],
   bytes: (name: String, value: [UInt8])? = nil,
   withholding withheld: [String] = [],
   input: [UInt8]? = nil,
@@ -43,7 +43,7 @@ package struct ShellArguments: ~Copyable {
   private let argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
   package init(_ text: [UInt8]) {
-    strings = [Array("/bin/sh".utf8), Array("-c".utf8), text.filter { $0 != 0 }].map(CStringCopy.make)
+    strings = [CStringCopy.make("/bin/sh"), CStringCopy.make("-c"), CStringCopy.make(text)]
     argv = .allocate(capacity: strings.count + 1)
     for (index, string) in strings.enumerated() { argv[index] = string }
     argv[strings.count] = nil

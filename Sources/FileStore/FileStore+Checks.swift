@@ -4,7 +4,7 @@ import Glibc
 import System
 
 extension FileStore {
-  /// See `BreakerStorage.checks`. The directory is not made where it is missing, and no breaker is touched: what is
+  /// See `OpenStore.checks`. The directory is not made where it is missing, and no breaker is touched: what is
   /// written to see whether writing works is under a name that no breaker can have, and removed again.
   package func checks() -> [StoreCheck] {
     var status = stat()

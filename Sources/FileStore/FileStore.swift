@@ -26,11 +26,12 @@ package struct FileStore: BreakerStorage {
   /// The directory, for messages.
   package var path: String { String(decoding: documents.path, as: UTF8.self) }
 
+  /// As `OpenStore.label`.
   package var label: String { "file:\(path)" }
 
   // MARK: Reading
 
-  package func read(_ name: BreakerName) throws(StoreError) -> Reading {
+  package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     let document = DocumentName(name)
     var bytes = try documents.read(document)
     // Whoever reported and ended between our look at the document and our look for the process was not lost: only where
@@ -50,10 +51,10 @@ package struct FileStore: BreakerStorage {
     _ bytes: [UInt8], _ name: BreakerName, _ document: DocumentName
   ) throws(StoreError) -> (reading: Reading, hasLost: Bool) {
     // The clock after the document: nothing in it can then be later than now.
-    switch last.parse(bytes, name: name) {
-    case .success(let file): return current(file)
-    case .failure(let fault):
-      let damage = try damage(fault, document)
+    do throws(FormatFault) {
+      return current(try last.parse(bytes, name: name))
+    } catch {
+      let damage = try damage(error, document)
       if let safe = try recovered(from: try documents.readSafeCopy(document), name: name) { return current(safe) }
       return (Reading(breaker: nil, now: wallTime(), damage: damage), false)
     }
@@ -129,7 +130,11 @@ package struct FileStore: BreakerStorage {
     return try documents.change(document) { (contents) throws(StoreError) in
       guard let bytes = contents.document else { return (false, .none) }
       // One that is damaged goes too; one that is newer is not ours to judge.
-      if case .failure(let fault) = last.parse(bytes, name: name) { _ = try damage(fault, document) }
+      do throws(FormatFault) {
+        _ = try last.parse(bytes, name: name)
+      } catch {
+        _ = try damage(error, document)
+      }
       return (true, .remove)
     }
   }
@@ -139,10 +144,10 @@ package struct FileStore: BreakerStorage {
     _ contents: borrowing DocumentContents, _ name: BreakerName, _ document: DocumentName, _ notices: inout [String]
   ) throws(StoreError) -> DocumentFile? {
     guard let bytes = contents.document else { return nil }
-    switch last.parse(bytes, name: name) {
-    case .success(let file): return file
-    case .failure(let fault):
-      let reason = try damage(fault, document)
+    do throws(FormatFault) {
+      return try last.parse(bytes, name: name)
+    } catch {
+      let reason = try damage(error, document)
       if let safe = try recovered(from: try contents.safeCopy(), name: name) { return safe }
       let place = try contents.setAside(wallMilliseconds: clock.reading().wallMilliseconds)
       notices.append("\(name): \(reason); it was set aside as \(place), and the breaker starts closed")
@@ -153,7 +158,7 @@ package struct FileStore: BreakerStorage {
   /// The last flushed document, where a power cut may have torn the current one: where the machine was started anew
   /// since. Within one boot a document that cannot be read was damaged by somebody, and is not made up for.
   private func recovered(from safe: [UInt8]?, name: BreakerName) throws(StoreError) -> DocumentFile? {
-    guard let safe, case .success(let file) = DocumentFile.parse(safe, name: name),
+    guard let safe, let file = try? DocumentFile.parse(safe, name: name),
       file.anchor.bootID != clock.reading().bootID
     else { return nil }
     return file

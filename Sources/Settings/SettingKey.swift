@@ -55,19 +55,29 @@ package enum SettingKey: String, CaseIterable, Sendable {
   ///
   /// Not generic: the witnesses that the runtime would look up cost a run more than reading its document.
   package init?(environmentName: String) {
-    let bytes = Array(environmentName.utf8)
-    let prefix = Array(Self.environmentPrefix.utf8)
-    guard bytes.count > prefix.count, bytes[..<prefix.count].elementsEqual(prefix) else { return nil }
+    guard environmentName.hasPrefix(Self.environmentPrefix) else { return nil }
     var name: [UInt8] = []
-    for index in prefix.count..<bytes.count {
-      let byte = bytes[index]
+    for byte in environmentName.utf8.dropFirst(Self.environmentPrefix.utf8.count) {
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"): name.append(byte | 0x20)
       case UInt8(ascii: "_"): name.append(UInt8(ascii: "-"))
       default: return nil
       }
     }
-    self.init(rawValue: String(decoding: name, as: UTF8.self))
+    self.init(named: String(decoding: name, as: UTF8.self))
+  }
+
+  /// The key of this name; nil where there is none.
+  ///
+  /// In place of `init(rawValue:)`, for which the runtime fills a table of all names at the first use: 25,000
+  /// instructions for the one or two look-ups of a run.
+  package init?(named name: String) {
+    let length = name.utf8.count
+    for key in Self.allCases where key.rawValue.utf8.count == length && key.rawValue == name {
+      self = key
+      return
+    }
+    return nil
   }
 
   /// Whether the values of all levels add up, rather than the highest level's alone having effect.

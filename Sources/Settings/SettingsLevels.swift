@@ -104,5 +104,5 @@ extension StoredSettings {
   }
 
   /// The keys that this version does not know: kept, and without effect.
-  package var unknownKeys: [String] { keys.filter { SettingKey(rawValue: $0) == nil } }
+  package var unknownKeys: [String] { keys.filter { SettingKey(named: $0) == nil } }
 }

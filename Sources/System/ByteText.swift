@@ -43,11 +43,15 @@ package enum ByteText {
 
   /// The text of a C string.
   package static func decode(cString: UnsafePointer<CChar>) -> String {
-    decode(
-      [UInt8](unsafeUninitializedCapacity: strlen(cString)) { buffer, count in
-        count = buffer.count
-        for index in 0..<count { buffer[index] = UInt8(bitPattern: cString[index]) }
-      })
+    // Valid text as it stands, without an array between: this reads the environment of each run.
+    var length = 0
+    while cString[length] != 0 {
+      if UInt8(bitPattern: cString[length]) >= 0x80 {
+        return decode(Array(UnsafeRawBufferPointer(start: cString, count: strlen(cString))))
+      }
+      length += 1
+    }
+    return String(decoding: UnsafeRawBufferPointer(start: cString, count: length), as: UTF8.self)
   }
 
   /// The bytes of a text that `decode` made, or of any other.

@@ -36,11 +36,22 @@ struct ProcessStat {
   init?(_ text: [UInt8]) {
     // The command's name is in parentheses and may hold spaces and parentheses itself; what follows the last one does
     // not. There the state is the first field (3 of the whole) and the start time the twentieth (22).
-    guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-    let fields = text[(end + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count >= 20, let state = fields[0].first,
-      let start = UInt64(String(decoding: fields[19], as: UTF8.self))
+    // Read byte by byte: `split` makes an array of slices, for 30,000 instructions a rejected run.
+    guard let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count, text[end + 1] == UInt8(ascii: " ")
     else { return nil }
+    let state = text[end + 2]
+    var field = 0
+    var start: UInt64?
+    for byte in text[(end + 1)...] {
+      if byte == UInt8(ascii: " ") {
+        if field == 20 { break }
+        field += 1
+      } else if field == 20 {
+        guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        start = (start ?? 0) &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+      }
+    }
+    guard let start else { return nil }
     isZombie = state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") || state == UInt8(ascii: "x")
     startTime = start
   }

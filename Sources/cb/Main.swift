@@ -68,7 +68,7 @@ enum Main {
       return try parse(arguments, world).execute(world)
     } catch {
       if error.exitCode == ExitCode.usage {
-        var outcome = RunResult(breaker: "", exit: error.exitCode)
+        let outcome = RunResult(breaker: "", exit: error.exitCode)
         outcome.reason = error.message
         result?.writeIfMissing(outcome)
       }

@@ -14,46 +14,40 @@ import System
 struct Session {
   var world: World
   var configuration = Configuration()
-  var store: any BreakerStorage
+  let store: OpenStore
   private let location: StoreLocation
-  private var environment: SettingsLevel
-  private var options: SettingsLevel
-  /// What environment and options come to where nothing lies below them.
-  private var ownSettings: ResolvedSettings
+  /// The environment, and the options over it.
+  private let ownLevels: [SettingsLevel]
+  /// What these come to where nothing lies below them.
+  private let ownSettings: ResolvedSettings
 
   /// Reads the configuration and the environment and opens the store; nothing is written.
   ///
   /// - Parameter options: what was typed; a value out of range is a usage error, before anything is done.
   init(
-    _ places: Places, options: [(key: SettingKey, text: String)] = [], for asker: Asker = .person, world: World
+    _ places: Places, options: [(key: SettingKey, text: String)] = [], for patience: Patience = .person, world: World
   ) throws(CommandFailure) {
     self.world = world
-    self.options = SettingsLevel(source: .option, values: options)
-    environment = SettingsLevel(source: .environment, values: Self.environmentValues(world))
+    ownLevels = [
+      SettingsLevel(source: .environment, values: Self.environmentValues(world)),
+      SettingsLevel(source: .option, values: options),
+    ]
     do {
-      ownSettings = try ResolvedSettings(levels: [environment, self.options])
+      ownSettings = try ResolvedSettings(levels: ownLevels)
     } catch {
       throw .usage(error.message)
     }
     do throws(StoreError) {
       configuration = try Self.configuration(places.config, world)
       let found = try Self.location(places.store, configuration, world)
-      store = try Self.open(found, configuration, isTyped: places.store != nil, world: world)
+      store = try Self.open(found, configuration, isTyped: places.store != nil, patience, world: world)
       location = found
     } catch {
       if let usage = Self.usage(error, places, world) { throw usage }
       location = .nowhere
-      store = UnusableStore(error: error)
+      let unusable = UnusableStore(error: error)
+      store = OpenStore(unusable, label: error.path, inspect: unusable.checks)
     }
-    if asker == .person { store.insist() }
-  }
-
-  /// Who waits for the answer of a store that failed some seconds ago.
-  enum Asker {
-    /// Wants to know how things are now, or that a change is made: the store is asked.
-    case person
-    /// One of perhaps a thousand that start in the same second: the store is left alone for a moment.
-    case script
   }
 
   // MARK: The store
@@ -93,8 +87,8 @@ struct Session {
   private static let typedURL = "--store"
 
   private static func open(
-    _ location: StoreLocation, _ configuration: Configuration, isTyped: Bool, world: World
-  ) throws(StoreError) -> any BreakerStorage {
+    _ location: StoreLocation, _ configuration: Configuration, isTyped: Bool, _ patience: Patience, world: World
+  ) throws(StoreError) -> OpenStore {
     switch location {
     case .directory(let path): return fileStore(path, world: world)
     case .nowhere: throw StoreError(.nowhere(user: world.user), "find", "a state directory")
@@ -112,14 +106,19 @@ struct Session {
           .configuration("store: \(error.description)"), "use", isTyped && isURL ? typedURL : "store")
       }
       // Without a directory an outage is not remembered, and nothing else depends on it.
-      return try RedisStore(
-        redis, outageDirectory: StoreLocation.defaultDirectory(world) ?? "/dev/null/none", random: World.random)
+      let outages = StoreLocation.defaultDirectory(world)
+      let store = try RedisStore(
+        redis, outageDirectory: outages ?? "/dev/null/none", patience: patience, random: World.random)
+      return OpenStore(
+        store, label: store.label, connection: store, inspect: store.checks,
+        standIn: { store.standInDirectory ?? outages })
     }
   }
 
-  private static func fileStore(_ path: String, world: World) -> FileStore {
-    FileStore(
+  private static func fileStore(_ path: String, world: World) -> OpenStore {
+    let store = FileStore(
       directory: DocumentDirectory(path: ByteText.encode(path)), clock: world.clock, random: World.random)
+    return OpenStore(store, label: store.label, inspect: store.checks)
   }
 
   /// The store as a URL without secrets, for labels and messages: `file://HOST/DIR` of a directory, which is another one
@@ -150,22 +149,23 @@ struct Session {
 
   /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
   /// no directory for one.
-  func standIn() -> (any BreakerStorage)? {
+  func standIn() -> OpenStore? {
     if case .directory = location { return nil }
-    let own = (store as? RedisStore)?.standInDirectory
-    return (own ?? StoreLocation.defaultDirectory(world)).map { Self.fileStore($0, world: world) }
+    let directory =
+      if case .nowhere = location { StoreLocation.defaultDirectory(world) } else { store.standInDirectory }
+    return directory.map { Self.fileStore($0, world: world) }
   }
 
   /// Where a permit is reported, with a look at it: the store, or under `local` the stand-in that gave the permit while
   /// the store is away.
   func placeOfReport(
     _ name: BreakerName, _ token: String
-  ) throws(CommandFailure) -> (store: any BreakerStorage, reading: Reading) {
+  ) throws(CommandFailure) -> (store: OpenStore, reading: Reading) {
     do {
-      return (store, try store.readToChange(name))
+      return (store, try store.storage.read(name, .beforeChange))
     } catch {
       if settings(for: name, stored: nil).settings.onStoreError == .local, let standIn = standIn(),
-        let reading = try? standIn.read(name),
+        let reading = try? standIn.storage.read(name),
         reading.breaker?.leases.contains(where: { $0.token.text == token }) == true
       {
         return (standIn, reading)
@@ -196,8 +196,7 @@ struct Session {
     var levels = configuration.levels(for: name)
     if let stored, !stored.isEmpty { levels.append(stored.level) }
     if levels.isEmpty { return ownSettings }
-    levels.append(environment)
-    levels.append(options)
+    levels += ownLevels
     // What was typed was checked when the session began, so that nothing is left to throw.
     return (try? ResolvedSettings(levels: levels)) ?? ownSettings
   }

@@ -50,7 +50,7 @@ struct EndingTests {
 struct ChildEnvironmentTests {
   @Test("an addition takes the place of a variable of its name, and loses NUL bytes")
   func adds() {
-    let environment = ChildEnvironment(adding: [(name: "PATH", value: "a\0b\n$(c)"), (name: "PAT", value: "")])
+    let environment = ChildEnvironment(adding: ["PATH=a\0b\n$(c)", "PAT="])
     let entries = environment.withPointer { pointer in
       var entries: [String] = []
       var next = pointer

@@ -185,7 +185,7 @@ import Testing
           snapshot: JSONValue.parse(Array(try Self.text(place + ".snapshot").utf8)), id: "1", base: 1, name: breakerName
         )
         #expect(Self.facts(snapshot.breaker) == facts, "\(place).snapshot")
-        let document = try DocumentFile.parse(Array(Self.text(place + ".json").utf8), name: breakerName).get()
+        let document = try DocumentFile.parse(Array(Self.text(place + ".json").utf8), name: breakerName)
         #expect(Self.facts(document.breaker) == facts, "\(place).json")
         let next = document.breaker.history.first?.sequence ?? document.breaker.nextSequence
         let older = HistoryFile.entries(Array(try Self.text(place + ".history").utf8), before: next, limit: 1000)

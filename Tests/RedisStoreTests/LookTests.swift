@@ -109,7 +109,7 @@ import Testing
       return Int((line ?? "").drop { $0 != "=" }.dropFirst().prefix(while: \.isNumber)) ?? 0
     }
     let before = try scripts()
-    #expect(try store.readToChange(name).breaker?.totals.lost == 1)
+    #expect(try store.read(name, .beforeChange).breaker?.totals.lost == 1)
     #expect(try scripts() == before + 1)
     #expect(try store.read(name).breaker?.totals.lost == 1)
     #expect(try scripts() == before + 3)

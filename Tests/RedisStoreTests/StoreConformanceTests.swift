@@ -65,7 +65,7 @@ import Testing
       let verdict = Verdict(round % 3 == 0 ? .excluded : .success, reason: "exit 0")
       let report = RunReport(permit: permit, verdict: verdict, policy: Policy(), draw: 0)
       #expect(!report.mayChangeState)
-      #expect(try store.take(.record(report), to: name).isEmpty)
+      #expect(try store.submit(.record(report), to: name).isEmpty)
     }
     let totals = try #require(try stores[0].read(name).breaker?.totals)
     #expect(totals.calls == 150 && totals.successes == 100 && totals.excluded == 50 && totals.stale == 0)

@@ -171,7 +171,7 @@ struct SettingsTests {
       ("notice", "each"), ("rejected-exit", "75"),
     ])
   func defaults(_ name: String, _ text: String) throws {
-    let key = try #require(SettingKey(rawValue: name))
+    let key = try #require(SettingKey(named: name))
     #expect(key.row.value(Settings()).people == text)
     #expect(Settings().policy() == Policy())
   }

@@ -34,7 +34,7 @@ extension BreakerDocument {
     breaker.remindedAt = try reader.optionalTime("reminded_at")
     if let hint = try reader.object("last_hint") { breaker.lastHint = try decodeHint(hint) }
     if let totals = try reader.object("totals") { breaker.totals = try decodeTotals(totals) }
-    if let durations = try reader.object("durations") { breaker.durations = try decodeDurations(durations) }
+    if let durations = try reader.object("durations") { try decode(durations, into: &breaker.durations) }
     if let policy = reader.value("run_settings") { breaker.lastPolicy = try PolicyDocument.decode(policy, .long) }
     if let policy = reader.value("other_run_settings") {
       breaker.otherPolicy = Breaker.OtherPolicy(
@@ -51,8 +51,7 @@ extension BreakerDocument {
     }
     try decodeHistory(&reader, into: &breaker)
     // Also those that do not belong to this state: kept, they would be there twice once it comes.
-    for member in Member.allCases { _ = reader.value(member.rawValue) }
-    for other in others { _ = reader.value(other) }
+    reader.passOver { Member.isName($0) || others.contains($0) }
     breaker.kept = reader.kept
     return breaker
   }
@@ -136,14 +135,15 @@ extension BreakerDocument {
     return totals
   }
 
-  private static func decodeDurations(_ object: MemberReader) throws(FormatFault) -> DurationHistogram {
+  private static func decode(
+    _ object: MemberReader, into durations: inout DurationHistogram
+  ) throws(FormatFault) {
     var reader = object
     let counts = try reader.list("counts").map { count($0) ?? -1 }
-    guard var durations = DurationHistogram(counts: counts, sum: try reader.span("sum_ms")) else {
+    guard durations.restore(counts: counts, sum: try reader.span("sum_ms")) else {
       throw .damaged("'durations' is not readable")
     }
     durations.kept = reader.kept
-    return durations
   }
 
   /// Whatever the keys: an unknown one is kept, and means nothing here.
@@ -207,7 +207,7 @@ extension BreakerDocument {
     for (index, event) in events.enumerated() {
       guard let fields = event.array else { throw .damaged("an entry of the history is not a list") }
       breaker.history.append(
-        try decodeEntry(fields[...], sequence: breaker.nextSequence - events.count + index))
+        try decodeEntry(fields, sequence: breaker.nextSequence - events.count + index))
     }
   }
 }

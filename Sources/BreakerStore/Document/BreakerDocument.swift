@@ -54,6 +54,8 @@ package enum BreakerDocument {
     case nextEvent = "next_event"
     case firstEvent = "first_event"
     case events
+
+    static func isName(_ key: String) -> Bool { allCases.contains { $0.rawValue == key } }
   }
 
   package static func encode(_ breaker: Breaker, name: BreakerName) -> JSONObject {
@@ -160,7 +162,7 @@ package enum BreakerDocument {
 
   private static func encode(_ totals: Totals) -> JSONValue {
     var object = JSONObject(reservingCapacity: 16)
-    for field in totals.fields { object.append(field.key, field.count) }
+    totals.forEachField { object.append($0, $1) }
     object.append(totals.kept)
     return .object(object)
   }
@@ -235,7 +237,12 @@ extension Outcome {
   }
 
   init?(letter: UInt8) {
-    guard let outcome = Outcome.allCases.first(where: { $0.letter == letter }) else { return nil }
-    self = outcome
+    switch letter {
+    case UInt8(ascii: "+"): self = .success
+    case UInt8(ascii: "-"): self = .failure
+    case UInt8(ascii: "x"): self = .excluded
+    case UInt8(ascii: "?"): self = .ignored
+    default: return nil
+    }
   }
 }

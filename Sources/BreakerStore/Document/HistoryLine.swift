@@ -31,30 +31,37 @@ extension BreakerDocument {
     guard let value = try? JSONValue.parse(Array(line)), let fields = value.array, let sequence = fields.first?.int,
       sequence >= 0
     else { throw .damaged("a line of the history is not readable") }
-    return try decodeEntry(fields.dropFirst(), sequence: sequence)
+    return try decodeEntry(fields, from: 1, sequence: sequence)
   }
 
-  static func decodeEntry(_ fields: ArraySlice<JSONValue>, sequence: Int) throws(FormatFault) -> HistoryEntry {
-    let fields = Array(fields)
-    guard (6...7).contains(fields.count), let at = fields[0].string.flatMap(RFC3339.parse), let kind = fields[1].string,
-      fields[2...5].allSatisfy({ $0.isNull || $0.string != nil })
+  /// - Parameter first: where the entry begins in `fields`.
+  static func decodeEntry(
+    _ fields: [JSONValue], from first: Int = 0, sequence: Int
+  ) throws(FormatFault) -> HistoryEntry {
+    guard (6...7).contains(fields.count - first), let at = fields[first].string.flatMap(RFC3339.parse),
+      let kind = fields[first + 1].string,
+      (2...5).allSatisfy({ fields[first + $0].isNull || fields[first + $0].string != nil })
     else { throw .damaged("an entry of the history is not readable") }
+    let (from, to) = (try state(fields[first + 2]), try state(fields[first + 3]))
+    let (reason, by) = (fields[first + 4].string, fields[first + 5].string)
+    guard fields.count - first == 7 else {
+      return HistoryEntry(
+        sequence: sequence, at: at, kind: HistoryEntry.Kind(text: kind), from: from, to: to, reason: reason, by: by)
+    }
+    var more = try MemberReader(fields[first + 6], "what an entry of the history says beyond")
+    let isHold = try more.flag("hold")
+    let lasting = try more.optionalSpan("for")
+    let keys = try more.texts("keys")
     var entry = HistoryEntry(
-      sequence: sequence, at: at, kind: HistoryEntry.Kind(text: kind), from: try state(fields[2]),
-      to: try state(fields[3]), reason: fields[4].string, by: fields[5].string)
-    guard fields.count == 7 else { return entry }
-    var more = try MemberReader(fields[6], "what an entry of the history says beyond")
-    entry.isHold = try more.flag("hold")
-    entry.lasting = try more.optionalSpan("for")
-    entry.keys = try more.texts("keys")
-    entry.caller = more.caller()
+      sequence: sequence, at: at, kind: HistoryEntry.Kind(text: kind), from: from, to: to, reason: reason, by: by,
+      isHold: isHold, lasting: lasting, keys: keys, caller: more.caller())
     entry.kept = more.kept
     return entry
   }
 
   private static func state(_ value: JSONValue) throws(FormatFault) -> CircuitState? {
     guard let text = value.string else { return nil }
-    guard let state = CircuitState(rawValue: text) else { throw .unknown("the state", text) }
+    guard let state = CircuitState(text: text) else { throw .unknown("the state", text) }
     return state
   }
 

@@ -26,7 +26,7 @@ struct MemberReader {
   /// The member of this name; nil where it is not there or null.
   mutating func value(_ key: String) -> JSONValue? {
     guard let index = index(of: key) else { return nil }
-    if index < 64 { known |= 1 << UInt64(index) } else { knownBeyond.insert(index) }
+    note(index)
     next = index + 1
     let value = members[index].value
     return value.isNull ? nil : value
@@ -34,7 +34,25 @@ struct MemberReader {
 
   private func index(of key: String) -> Int? {
     if next < members.count, members[next].key == key { return next }
-    return members.firstIndex { $0.key == key }
+    // Lengths tell most keys apart, at less than a comparison of two texts.
+    let length = key.utf8.count
+    for index in members.indices where members[index].key.utf8.count == length && members[index].key == key {
+      return index
+    }
+    return nil
+  }
+
+  /// Takes the members that nobody has asked for and that have one of these keys for known.
+  mutating func passOver(_ isKey: (String) -> Bool) {
+    for index in members.indices where !isKnown(index) && isKey(members[index].key) { note(index) }
+  }
+
+  private mutating func note(_ index: Int) {
+    if index < 64 { known |= 1 << UInt64(index) } else { knownBeyond.insert(index) }
+  }
+
+  private func isKnown(_ index: Int) -> Bool {
+    index < 64 ? known >> UInt64(index) & 1 == 1 : knownBeyond.contains(index)
   }
 
   // MARK: The rest
@@ -43,8 +61,7 @@ struct MemberReader {
   private var unknown: [JSONObject.Member] {
     let first = members.count >= 64 ? UInt64.max : (1 << UInt64(members.count)) - 1
     if known == first, members.count <= 64 { return [] }
-    return members.indices.filter { $0 < 64 ? known >> UInt64($0) & 1 == 0 : !knownBeyond.contains($0) }
-      .map { members[$0] }
+    return members.indices.filter { !isKnown($0) }.map { members[$0] }
   }
 
   /// The unknown members, to be written back.
@@ -168,7 +185,7 @@ struct MemberReader {
   /// A state of a circuit. One that is unknown may decide.
   mutating func state(_ key: String) throws(FormatFault) -> CircuitState {
     let text = try string(key)
-    guard let state = CircuitState(rawValue: text) else { throw .unknown("the state", text) }
+    guard let state = CircuitState(text: text) else { throw .unknown("the state", text) }
     return state
   }
 
@@ -186,6 +203,18 @@ struct MemberReader {
     var caller = Caller(host: host, pid: pid, user: user)
     caller.kept = reader.kept
     return caller
+  }
+}
+
+extension CircuitState {
+  /// As `init(rawValue:)`, for which the compiler makes an array of all words at each use.
+  init?(text: String) {
+    switch text {
+    case CircuitState.closed.rawValue: self = .closed
+    case CircuitState.open.rawValue: self = .open
+    case CircuitState.halfOpen.rawValue: self = .halfOpen
+    default: return nil
+    }
   }
 }
 

@@ -10,7 +10,8 @@ package struct JudgingRules: Hashable, Sendable {
 
   /// Whether any of the lists names the ending: a preset then has no say.
   package func names(_ ending: RunEnding) -> Bool {
-    [ignore, exclude, only, holdOn, tripOn].contains { $0.contains(ending) }
+    ignore.contains(ending) || exclude.contains(ending) || only.contains(ending) || holdOn.contains(ending)
+      || tripOn.contains(ending)
   }
 
   /// The rules for one ending: these, and where none of them names it those of `preset`.

@@ -3,7 +3,7 @@ import CircuitBreaker
 import Settings
 
 extension RedisStore {
-  /// See `BreakerStorage.checks`. No breaker is touched: what is written to see whether the rights suffice is under a
+  /// See `OpenStore.checks`. No breaker is touched: what is written to see whether the rights suffice is under a
   /// key that no breaker can have, and removed again.
   package func checks() -> [StoreCheck] {
     let facts: RedisFacts

@@ -6,7 +6,7 @@ import System
 /// The Redis store: every host of a fleet shares a breaker through the events of its log (see `LogScripts`).
 ///
 /// A class, as it holds the connection between two steps and what it has read of a breaker.
-package final class RedisStore: BreakerStorage {
+package final class RedisStore: BreakerStorage, StoreConnection {
   let client: RedisClient
   let location: RedisLocation
   let random: @Sendable () -> UInt64
@@ -14,9 +14,8 @@ package final class RedisStore: BreakerStorage {
   /// What this process has read of a breaker: the next step asks only for what came since.
   private var known: (name: BreakerName, log: EventLog)?
   private var identity: ProcessIdentity?
-  private var isNewOutage = true
   /// Whether a failure of a moment ago keeps us from asking: not where a person waits.
-  private var insists = false
+  private var patience: Patience
 
   /// Events in a log from which on the next report brings a snapshot along.
   private static let eventsAtMost = 8
@@ -33,9 +32,11 @@ package final class RedisStore: BreakerStorage {
 
   /// - Parameter outageDirectory: where the host remembers that Redis was away.
   package init(
-    _ location: RedisLocation, outageDirectory: String, random: @escaping @Sendable () -> UInt64
+    _ location: RedisLocation, outageDirectory: String, patience: Patience = .script,
+    random: @escaping @Sendable () -> UInt64
   ) throws(StoreError) {
     self.location = location
+    self.patience = patience
     self.random = random
     outage = Outage(directory: outageDirectory, location: location)
     do {
@@ -45,19 +46,14 @@ package final class RedisStore: BreakerStorage {
     }
   }
 
-  package func rest() {
+  package func close() {
     client.close()
   }
 
+  package var isConnected: Bool { client.isConnected }
+
+  /// As `OpenStore.label`.
   package var label: String { location.redacted }
-
-  package var isHolding: Bool { client.isConnected }
-
-  package func insist() {
-    insists = true
-  }
-
-  package var isNews: Bool { isNewOutage }
 
   /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
   /// met, or none can be remembered.
@@ -65,8 +61,10 @@ package final class RedisStore: BreakerStorage {
 
   // MARK: Reading
 
-  package func read(_ name: BreakerName) throws(StoreError) -> Reading {
+  package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     var (log, now) = try ask(name)
+    // In one round trip: the events of a change are put in order by the server, whatever was seen before.
+    if look == .beforeChange { return reading(log, at: now) }
     // Whoever reported and ended between the server's answer and our look for the process was not lost: only where
     // nothing came since did it die without a word.
     for _ in 0..<16 where hasDead(log.breaker) {
@@ -74,12 +72,6 @@ package final class RedisStore: BreakerStorage {
       (log, now) = try ask(name)
       if log.lastID == seen { break }
     }
-    return reading(log, at: now)
-  }
-
-  /// In one round trip: the events of a change are put in order by the server, whatever was seen before.
-  package func readToChange(_ name: BreakerName) throws(StoreError) -> Reading {
-    let (log, now) = try ask(name)
     return reading(log, at: now)
   }
 
@@ -184,7 +176,7 @@ package final class RedisStore: BreakerStorage {
     return try finish(stroke, try write(stroke, name), name)
   }
 
-  package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
+  package func submit(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     let stroke = stroke(event, name)
     // Who brings about that the key goes away by itself, or stays, has to look whether that came out right.
     let isPlain = stroke.log != nil && stroke.events.count == 1 && stroke.lifetime == Self.timeToLive
@@ -382,21 +374,23 @@ package final class RedisStore: BreakerStorage {
     _ operation: String, _ body: () throws(RedisError) -> Value
   ) throws(StoreError) -> Value {
     let isResting = outage.isResting()
-    if isResting, !insists {
-      isNewOutage = false
-      throw StoreError(
+    if isResting, patience == .script {
+      var error = StoreError(
         .redis("it failed some seconds ago and is left alone for a moment"), operation, location.redacted)
+      error.isNews = false
+      throw error
     }
     do {
       let value = try body()
       outage.clear()
       return value
     } catch {
-      isNewOutage = outage.note(error)
+      var failure = StoreError(.redis(error.description), operation, location.redacted)
+      failure.isNews = outage.note(error)
       // Asked and seen: the next of many breakers need not wait for the same.
-      insists = false
+      patience = .script
       client.close()
-      throw StoreError(.redis(error.description), operation, location.redacted)
+      throw failure
     }
   }
 

@@ -102,7 +102,7 @@ struct Doctor: CBCommand {
   private static func advice(_ session: Session) -> [StoreCheck] {
     var checks: [StoreCheck] = []
     var more = 0
-    try? session.store.readAll { name, result in
+    try? session.store.storage.readAll { name, result in
       guard case .success(let reading) = result, let breaker = reading.breaker else { return }
       let settings = session.settings(for: name, stored: breaker.settings)
       let row = BreakerRow(name: name, breaker: breaker, settings: settings, now: reading.now)
@@ -122,7 +122,7 @@ struct Doctor: CBCommand {
   /// For a store that has no checks of its own.
   private static func reading(_ session: Session) -> StoreCheck {
     do throws(StoreError) {
-      return StoreCheck("breakers", .ok, "\(try session.store.names().count)")
+      return StoreCheck("breakers", .ok, "\(try session.store.storage.names().count)")
     } catch {
       return StoreCheck("breakers", error)
     }

@@ -58,7 +58,7 @@ enum GettableKey {
     case "fail-counter": self = .failCounter
     case "retry-after": self = .retryAfter
     default:
-      guard let key = SettingKey(rawValue: text) else { return nil }
+      guard let key = SettingKey(named: text) else { return nil }
       self = .setting(key)
     }
   }
@@ -81,7 +81,7 @@ enum GettableKey {
 extension Session {
   /// The breaker, which has to be there.
   func existing(_ name: BreakerName) throws(CommandFailure) -> (breaker: Breaker, now: Timestamp) {
-    try existing(name, in: try storeResult { () throws(StoreError) in try store.read(name) })
+    try existing(name, in: try read(name))
   }
 
   func existing(

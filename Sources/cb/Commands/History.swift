@@ -67,12 +67,12 @@ struct History: CBCommand {
     let wanted = { (entry: HistoryEntry) in kinds.isEmpty || kinds.contains(entry.kind.rawValue) }
     var histories: [(name: BreakerName, entries: [HistoryEntry])] = []
     for name in try follow ? follower.known : selection.names(in: session) {
-      do throws(StoreError) {
-        guard let entries = try session.store.history(name, limit: max(count ?? 0, Self.limit)) else { continue }
+      do throws(CommandFailure) {
+        guard let entries = try session.history(name, limit: max(count ?? 0, Self.limit)) else { continue }
         histories.append((name, entries))
         if follow, let last = entries.last { follower.know(name, upTo: last) }
       } catch {
-        report.say(name, error.description)
+        report.say(name, error.message)
       }
     }
     var events = HistoryMerge.merge(histories).filter { wanted($0.entry) }

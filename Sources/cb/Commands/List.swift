@@ -22,7 +22,7 @@ struct List: CBCommand {
     var wanted: [BreakerName] = []
     for name in names { wanted.append(try BreakerName(argument: name)) }
     let session = try Session(common.places, for: .script, world: world)
-    let all = try session.storeResult { () throws(StoreError) in try session.store.names() }
+    let all = try session.names()
     guard !wanted.isEmpty else {
       try world.print(all.map { $0.text + "\n" }.joined())
       return ExitCode.success

@@ -55,10 +55,9 @@ struct ManualChange {
   }
 
   func apply(to name: BreakerName) throws(CommandFailure) -> Outcome {
-    let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+    let reading = try session.read(name)
     let settings = session.settings(for: name, stored: reading.breaker?.settings)
-    let applied = try session.storeResult { () throws(StoreError) in try session.store.apply(event(settings), to: name)
-    }
+    let applied = try session.applyQuietly(event(settings), to: name)
     let before = reading.breaker
     let state = applied.breaker?.state ?? .closed
     // Where the state stayed, it was what it is: the look before may be of another time.
@@ -139,6 +138,6 @@ extension ManualAct {
 extension Session {
   /// A name that is near, where a breaker was made that may have been meant.
   func nearestName(to name: BreakerName) -> String? {
-    (try? store.names()).flatMap { NearestName($0).of(name) }
+    (try? names()).flatMap { NearestName($0).of(name) }
   }
 }

@@ -44,22 +44,22 @@ extension PermitOptions {
       return ExitCode.success
     case .rejected(let rejected):
       let announcer = Announcer(name: name, settings: rejected.settings, world: world)
-      announcer.announce(rejected.transitions, rejected.breaker, at: rejected.now)
-      announcer.announceRejection(rejected.rejection, rejected.breaker, at: rejected.now)
+      announcer.announce(rejected.transitions, rejected.circuit.breaker, at: rejected.circuit.now)
+      announcer.announceRejection(rejected.rejection, rejected.circuit.breaker, at: rejected.circuit.now)
       throw CommandFailure(
         exitCode: ExitCode.rejected, message: "\(name): " + Messages(world).rejection(rejected))
     case .admitted(let admitted):
       let announcer = Announcer(name: name, settings: admitted.settings, world: world)
-      announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
+      announcer.announce(admitted.transitions, admitted.circuit.breaker, at: admitted.circuit.now)
       if let observed = admitted.observed {
-        announcer.announceRejection(observed, admitted.breaker, at: admitted.now)
+        announcer.announceRejection(observed, admitted.circuit.breaker, at: admitted.circuit.now)
       }
-      announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
+      announcer.announce(.beforeCall, admitted.circuit.breaker, at: admitted.circuit.now)
       do throws(CommandFailure) {
         try world.print(admitted.permit.token.text + "\n")
       } catch {
         // Nobody has the token: the place is given back.
-        _ = try? admitted.store.apply(.lose([admitted.permit.token]), to: name)
+        _ = try? admitted.store.storage.apply(.lose([admitted.permit.token]), to: name)
         throw error
       }
       return ExitCode.success

@@ -50,8 +50,8 @@ struct ProbeCommand: CBCommand {
       return admission.breaker?.state ?? .closed
     }
     let trial = Admitter.Admitted(
-      store: session.store, permit: permit, settings: settings, breaker: admission.breaker,
-      transitions: admission.step.transitions, now: admission.now)
+      store: session.store, permit: permit, settings: settings, circuit: admission.reading,
+      transitions: admission.step.transitions)
     let (result, transitions) = Probe(name: name, text: text, world: world).toTheEnd(trial, for: nil)
     switch result {
     case .failed(let error): throw .failed("\(name): \(error.description)")

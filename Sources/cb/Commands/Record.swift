@@ -36,11 +36,11 @@ struct Record: CBCommand {
     let session = try Session(common.places, for: .script, world: world)
     let own = session.settings(for: name, stored: nil)
     if world.isBypassed || own.settings.mode == .bypass { return ExitCode.success }
-    let store: any BreakerStorage
+    let store: OpenStore
     let reading: Reading
     do throws(StoreError) {
       store = session.store
-      reading = try store.readToChange(name)
+      reading = try store.storage.read(name, .beforeChange)
     } catch {
       return try record(on: try standIn(error, name, own, session), name, result, span, hint, session)
     }
@@ -48,7 +48,7 @@ struct Record: CBCommand {
   }
 
   private func record(
-    on place: (store: any BreakerStorage, reading: Reading)?, _ name: BreakerName, _ result: ReportedResult,
+    on place: (store: OpenStore, reading: Reading)?, _ name: BreakerName, _ result: ReportedResult,
     _ duration: Span?, _ hint: RetryHint?, _ session: Session
   ) throws(CommandFailure) -> Int32 {
     guard let (store, reading) = place else { return ExitCode.success }
@@ -78,10 +78,10 @@ struct Record: CBCommand {
   /// Where a result goes whose store is away, as that of a `run` (docs/CONTRACT.md, "Stores"); nil: nowhere.
   private func standIn(
     _ error: StoreError, _ name: BreakerName, _ settings: ResolvedSettings, _ session: Session
-  ) throws(CommandFailure) -> (store: any BreakerStorage, reading: Reading)? {
-    if settings.settings.onStoreError == .local, let standIn = session.standIn(), let reading = try? standIn.read(name)
+  ) throws(CommandFailure) -> (store: OpenStore, reading: Reading)? {
+    if settings.settings.onStoreError == .local, let standIn = session.standIn(), let reading = try? standIn.storage.read(name)
     {
-      if session.store.isNews {
+      if error.isNews {
         session.world.say("\(name): \(error.description); counted by the stand-in \(standIn.label)")
       }
       return (standIn, reading)

@@ -23,9 +23,9 @@ struct Remove: CBCommand {
     let session = try Session(common.places, world: world)
     return try asking.forEachBreaker(names, "remove", session) { (name) throws(CommandFailure) in
       // Its listeners are known before it is gone.
-      let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+      let reading = try session.read(name)
       let settings = session.settings(for: name, stored: reading.breaker?.settings)
-      let isThere = try session.storeResult { () throws(StoreError) in try session.store.remove(name) }
+      let isThere = try session.storeResult { () throws(StoreError) in try session.store.storage.remove(name) }
       guard isThere else { throw .failed(session.missing(name)) }
       try world.print("\(name): removed\n")
       let applied = Applied(breaker: reading.breaker, step: Step(.done), now: reading.now)

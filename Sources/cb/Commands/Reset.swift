@@ -38,7 +38,7 @@ struct ResetAct {
   let action: ManualAction
 
   func apply(to name: BreakerName) throws(CommandFailure) -> ManualChange.Outcome {
-    let applied = try session.storeResult { () throws(StoreError) in try session.store.apply(.reset(action), to: name) }
+    let applied = try session.applyQuietly(.reset(action), to: name)
     guard let breaker = applied.breaker else { throw .failed(session.missing(name)) }
     let from = applied.step.transitions.first?.from ?? .closed
     let announcer = Announcer(

@@ -6,6 +6,8 @@ import Settings
 /// lasts shows what was made since.
 struct Selection {
   var texts: [String]
+  /// Looks of a moment ago, in place of new ones.
+  var looks: [BreakerName: Reading] = [:]
 
   /// Hands every breaker over in the order of names. One that cannot be read, or whose settings do not hold, is handed
   /// to `report` with the reason and keeps no other from being seen.
@@ -23,17 +25,21 @@ struct Selection {
       }
     }
     if texts.isEmpty {
-      return try session.storeResult { () throws(StoreError) in try session.store.readAll(take) }
+      return try session.storeResult { () throws(StoreError) in try session.store.storage.readAll(take) }
     }
     for name in try names(in: session) {
-      take(name, Result { () throws(StoreError) in try session.store.read(name) })
+      if let look = looks[name] {
+        take(name, .success(look))
+      } else {
+        take(name, Result { () throws(StoreError) in try session.store.storage.read(name) })
+      }
     }
   }
 
   /// The names, sorted; those that no breaker has are among them if they were named.
   func names(in session: Session) throws(CommandFailure) -> [BreakerName] {
     let needsAll = texts.isEmpty || texts.contains(where: Glob.isPattern)
-    let all = needsAll ? try session.storeResult { () throws(StoreError) in try session.store.names() } : []
+    let all = needsAll ? try session.names() : []
     if texts.isEmpty { return all }
     var chosen: Swift.Set<BreakerName> = []
     for text in texts {

@@ -23,13 +23,13 @@ struct Set: CBCommand {
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
     let others = words.filter { !$0.utf8.contains(UInt8(ascii: "=")) }
     let changes = try Self.parse(words.filter { $0.utf8.contains(UInt8(ascii: "=")) })
-    for other in others where SettingKey(rawValue: other) != nil {
+    for other in others where SettingKey(named: other) != nil {
       throw .usage("set: '\(other)' has no value; write \(other)=VALUE, or \(other)= for the default")
     }
     guard !changes.isEmpty else { throw .usage("set: KEY=VALUE is missing; write cb set NAME KEY=VALUE") }
     let session = try Session(common.places, world: world)
     return try session.forEachBreaker([name] + others, creating: true) { (name) throws(CommandFailure) in
-      let reading = try session.storeResult { () throws(StoreError) in try session.store.read(name) }
+      let reading = try session.read(name)
       var stored = reading.breaker?.settings ?? StoredSettings()
       for (key, values) in changes { stored[key.name] = values }
       let settings = session.settings(for: name, stored: stored)
@@ -48,7 +48,7 @@ struct Set: CBCommand {
     var changes: [(key: SettingKey, values: [String])] = []
     for text in texts {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let key = SettingKey(rawValue: String(parts[0])) else {
+      guard let key = SettingKey(named: String(parts[0])) else {
         throw .usage("set: \(SettingKey.unknown(String(parts[0])))")
       }
       let value = String(parts[1])

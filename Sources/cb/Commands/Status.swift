@@ -51,8 +51,8 @@ struct Status: CBCommand {
       let interval = try WatchOption.interval(watch)
       let session = try Session(common.places, world: world)
       return try Watch(
-        session: session, selection: Selection(texts: names), interval: interval, color: common.color, states: states,
-        order: order
+        session: session, places: common.places, selection: Selection(texts: names), interval: interval,
+        color: common.color, states: states, order: order
       ).execute()
     }
     let session = try Session(common.places, world: world)
@@ -66,6 +66,7 @@ struct Status: CBCommand {
         return ExitCode.failure
       }
       selection.texts = found.names.map(\.text)
+      selection.looks = found.looks
     }
     let style = OutputStyle(common.color, world)
     let isDetail = !json && (verbose || (names.count == 1 && !Glob.isPattern(names[0])))
@@ -131,9 +132,11 @@ extension Session {
   func detail(
     _ row: BreakerRow, _ style: OutputStyle, showsAllSettings: Bool = false
   ) throws(CommandFailure) -> StatusDetail {
-    let events = try storeResult { () throws(StoreError) in
-      try store.history(row.name, limit: StatusDetail.eventsRead)
-    }
+    // Most breakers have all their events with them.
+    let (own, first) = (row.breaker.history, row.breaker.firstSequence)
+    let hasAll = own.first.map { $0.sequence <= first } ?? (row.breaker.nextSequence <= first)
+    let events =
+      hasAll ? own.filter { $0.sequence >= first } : try history(row.name, limit: StatusDetail.eventsRead)
     return StatusDetail(
       row: row, events: events ?? [], style: style, showsAllSettings: showsAllSettings,
       warnings: warnings(for: row.settings, stored: row.breaker.settings))

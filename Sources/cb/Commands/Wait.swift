@@ -30,7 +30,7 @@ extension WaitOptions {
     let name = try BreakerName(argument: name)
     let limit = try timeout.map { (text) throws(CommandFailure) in try Span(option: "--timeout", text) }
     let session = try Session(places, for: .script, world: world)
-    var waiting = Waiting(limit: limit, world: world, name: isQuiet ? nil : name)
+    let waiting = Waiting(limit: limit, world: world, name: isQuiet ? nil : name)
     defer { waiting.end() }
     while true {
       let due: Span?

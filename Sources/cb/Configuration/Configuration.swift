@@ -81,7 +81,7 @@ extension Configuration {
     }
     var values: [(key: SettingKey, text: String)] = []
     for member in members {
-      guard let key = SettingKey(rawValue: member.key) else {
+      guard let key = SettingKey(named: member.key) else {
         warn(member.keyPosition, SettingKey.unknownBriefly(member.key))
         continue
       }

@@ -6,9 +6,8 @@ import CircuitBreaker
 /// does (docs/CONTRACT.md, "Settings": only what is typed on the command line can stop a command).
 struct UnusableStore: BreakerStorage {
   let error: StoreError
-  var label: String { error.path }
 
-  func read(_ name: BreakerName) throws(StoreError) -> Reading { throw error }
+  func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading { throw error }
   func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied { throw error }
   func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) { throw error }
   func names() throws(StoreError) -> [BreakerName] { throw error }

@@ -56,7 +56,7 @@ enum BuiltInListener {
     field("MESSAGE", occurrence.sentence)
     field("PRIORITY", String(priority(occurrence)))
     field("SYSLOG_IDENTIFIER", "cb")
-    for (name, value) in occurrence.environment where !value.isEmpty { field(name, value) }
+    for (name, value) in occurrence.fields where !value.isEmpty { field(name, value) }
     return datagram
   }
 

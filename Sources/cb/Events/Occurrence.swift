@@ -40,7 +40,8 @@ struct Occurrence {
     }
   }
 
-  var environment: [(name: String, value: String)] {
+  /// Names as listeners have them in the environment, and as the journal has them for fields.
+  var fields: [(name: String, value: String)] {
     [
       (name: "CB_EVENT", value: event.rawValue), (name: "CB_BREAKER", value: breaker.text),
       (name: "CB_OLD_STATE", value: oldState.rawValue), (name: "CB_NEW_STATE", value: newState.rawValue),
@@ -53,6 +54,8 @@ struct Occurrence {
       (name: "CB_USER", value: caller.user), (name: "CB_BY", value: by),
     ]
   }
+
+  var environment: [String] { fields.map { $0.name + "=" + $0.value } }
 
   /// One line of JSON, ended by a newline.
   var line: [UInt8] {

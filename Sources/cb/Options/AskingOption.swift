@@ -11,16 +11,16 @@ struct AskingOption: ParsableArguments {
   func forEachBreaker(
     _ texts: [String], _ verb: String, _ session: Session, _ body: (BreakerName) throws(CommandFailure) -> Void
   ) throws(CommandFailure) -> Int32 {
-    let (names, isAnyMissing) = try session.breakers(texts, creating: false)
-    if !yes, !names.isEmpty, texts.contains(where: Glob.isPattern), isatty(STDIN_FILENO) == 1,
+    let found = try session.breakers(texts, creating: false)
+    if !yes, !found.names.isEmpty, texts.contains(where: Glob.isPattern), isatty(STDIN_FILENO) == 1,
       isatty(STDERR_FILENO) == 1
     {
-      guard Self.confirm(verb, names) else {
+      guard Self.confirm(verb, found.names) else {
         session.world.say("\(verb): nothing was done")
         return ExitCode.failure
       }
     }
-    return try session.forEach(names, isAnyMissing: isAnyMissing, body)
+    return try session.forEach(found, body)
   }
 
   /// More than this many are counted and not named.

@@ -2,52 +2,59 @@ import BreakerStore
 import CircuitBreaker
 import Settings
 
+/// The breakers that NAMEs and quoted globs mean.
+struct FoundBreakers {
+  /// Each once, in the order given.
+  var names: [BreakerName] = []
+  /// The looks that it took to see whether those that were named are there.
+  var looks: [BreakerName: Reading] = [:]
+  /// Whether any was not there, or could not be read; that was reported.
+  var isAnyMissing = false
+}
+
 extension Session {
-  /// The breakers that NAMEs and quoted globs mean, each once, in the order given; a NAME that no breaker has is
-  /// reported, unless the command makes it, and so is one that cannot be read.
-  ///
-  /// - Returns: the names, and whether any was missing.
-  func breakers(_ texts: [String], creating: Bool) throws(CommandFailure) -> (names: [BreakerName], isAnyMissing: Bool)
-  {
-    var names: [BreakerName] = []
-    var isAnyMissing = false
+  /// The breakers that NAMEs and quoted globs mean; a NAME that no breaker has is reported, unless the command makes it,
+  /// and so is one that cannot be read.
+  func breakers(_ texts: [String], creating: Bool) throws(CommandFailure) -> FoundBreakers {
+    var found = FoundBreakers()
     var all: [BreakerName]?
     for text in texts {
       if Glob.isPattern(text) {
         let known: [BreakerName]
-        if let all { known = all } else { known = try storeResult { () throws(StoreError) in try store.names() } }
+        if let all { known = all } else { known = try self.names() }
         all = known
         let matches = known.filter { Glob(text).matches($0.text) }
         if matches.isEmpty {
           world.say("no breaker matches '\(text)'")
-          isAnyMissing = true
+          found.isAnyMissing = true
         }
-        for name in matches where !names.contains(name) { names.append(name) }
+        for name in matches where !found.names.contains(name) { found.names.append(name) }
         continue
       }
       let name = try BreakerName(argument: text)
       if !creating {
         let why: String?
         do throws(StoreError) {
-          let reading = try store.read(name)
+          let reading = try store.storage.read(name)
           why = reading.breaker == nil && reading.damage == nil ? missing(name) : nil
+          found.looks[name] = reading
         } catch {
           why = "\(name): \(error.description)"
         }
         if let why {
           world.say(why)
-          isAnyMissing = true
+          found.isAnyMissing = true
           continue
         }
       }
-      if !names.contains(name) { names.append(name) }
+      if !found.names.contains(name) { found.names.append(name) }
     }
-    return (names, isAnyMissing)
+    return found
   }
 
   /// `shpo: no such breaker; did you mean 'shop'?`
   func missing(_ name: BreakerName) -> String {
-    NearestName((try? store.names()) ?? []).missing(name)
+    NearestName((try? names()) ?? []).missing(name)
   }
 
   /// Does `body` to each breaker that NAMEs and quoted globs mean. One that fails is reported and keeps no other from it.
@@ -56,15 +63,14 @@ extension Session {
   func forEachBreaker(
     _ texts: [String], creating: Bool, _ body: (BreakerName) throws(CommandFailure) -> Void
   ) throws(CommandFailure) -> Int32 {
-    let (names, isAnyMissing) = try breakers(texts, creating: creating)
-    return try forEach(names, isAnyMissing: isAnyMissing, body)
+    try forEach(try breakers(texts, creating: creating), body)
   }
 
   func forEach(
-    _ names: [BreakerName], isAnyMissing: Bool, _ body: (BreakerName) throws(CommandFailure) -> Void
+    _ found: FoundBreakers, _ body: (BreakerName) throws(CommandFailure) -> Void
   ) throws(CommandFailure) -> Int32 {
-    var isAnyLeft = isAnyMissing
-    for name in names {
+    var isAnyLeft = found.isAnyMissing
+    for name in found.names {
       do throws(CommandFailure) {
         try body(name)
       } catch {
@@ -85,14 +91,29 @@ extension Session {
     }
   }
 
+  func read(_ name: BreakerName) throws(CommandFailure) -> Reading {
+    try storeResult { () throws(StoreError) in try store.storage.read(name) }
+  }
+
+  func names() throws(CommandFailure) -> [BreakerName] {
+    try storeResult { () throws(StoreError) in try store.storage.names() }
+  }
+
+  func history(_ name: BreakerName, limit: Int) throws(CommandFailure) -> [HistoryEntry]? {
+    try storeResult { () throws(StoreError) in try store.storage.history(name, limit: limit) }
+  }
+
+  /// Takes an event; what the store has to say besides is left to the caller.
+  func applyQuietly(_ event: Event, to name: BreakerName) throws(CommandFailure) -> Applied {
+    try storeResult { () throws(StoreError) in try store.storage.apply(event, to: name) }
+  }
+
   /// Takes an event and passes on what the store has to say.
   ///
   /// - Parameter other: a store in the place of the session's own.
-  func apply(
-    _ event: Event, to name: BreakerName, on other: (any BreakerStorage)? = nil
-  ) throws(CommandFailure) -> Applied {
-    let store = other ?? self.store
-    let applied = try storeResult { () throws(StoreError) in try store.apply(event, to: name) }
+  func apply(_ event: Event, to name: BreakerName, on other: OpenStore? = nil) throws(CommandFailure) -> Applied {
+    let storage = (other ?? store).storage
+    let applied = try storeResult { () throws(StoreError) in try storage.apply(event, to: name) }
     for notice in applied.notices { world.say(notice) }
     return applied
   }

@@ -76,7 +76,7 @@ enum PlainCommand {
       guard
         let plain = PlainArguments(
           words, flags: ["--quiet", "-q", "--force"],
-          takesValue: { $0 == "result" || SettingKey(rawValue: $0) != nil }),
+          takesValue: { $0 == "result" || SettingKey(named: $0) != nil }),
         plain.operands.count == 1
       else { return nil }
       self = .run(RunOptions(plain))
@@ -122,7 +122,7 @@ extension RunOptions {
   fileprivate init(_ plain: PlainArguments) {
     self.init(name: plain.operands[0], places: plain.places)
     for (name, text) in plain.values {
-      guard let key = SettingKey(rawValue: name) else {
+      guard let key = SettingKey(named: name) else {
         resultFile = text
         continue
       }

@@ -23,22 +23,22 @@ struct Admitter {
 
   struct Admitted {
     /// The store that gave the permit, and takes the report.
-    var store: any BreakerStorage
+    var store: OpenStore
     var permit: Permit
     var settings: ResolvedSettings
-    var breaker: Breaker?
-    var transitions: [Transition]
+    /// The breaker as it was looked at, or as the admission left it.
+    var circuit: Reading
+    var transitions: [Transition] = []
     /// The rejection that only `mode observe` let pass.
     var observed: Rejection?
-    var now: Timestamp
   }
 
   struct Rejected {
     var rejection: Rejection
     var settings: ResolvedSettings
-    var breaker: Breaker?
-    var transitions: [Transition]
-    var now: Timestamp
+    /// The breaker as it rejected.
+    var circuit: Reading
+    var transitions: [Transition] = []
     /// Why the probe that was the trial failed; nil where none was.
     var probe: String?
     /// Why the rejection was not counted; nil where it was.
@@ -60,19 +60,19 @@ struct Admitter {
 
   // MARK: On one store
 
-  private func decide(on store: any BreakerStorage) -> Decision {
+  private func decide(on store: OpenStore) -> Decision {
     var waiting: Waiting?
     defer { waiting?.end() }
     var warned = false
     while true {
       let reading: Reading
       do {
-        reading = try store.readToChange(name)
+        reading = try store.storage.read(name, .beforeChange)
       } catch {
         let settings = session.settings(for: name, stored: nil)
         warn(settings, stored: nil, &warned)
         // Who waits may wait for the store to come back, too.
-        if waiting != nil, wait(&waiting, until: nil, store) { continue }
+        if waiting != nil, wait(waiting, until: nil, store) { continue }
         return .unguarded(settings, error: error)
       }
       let stored = reading.breaker?.settings
@@ -83,18 +83,15 @@ struct Admitter {
       let request = request(settings)
       if let breaker = reading.breaker, waiting != nil,
         !breaker.wouldAdmit(settings.policy, mode: request.mode, at: reading.now),
-        wait(&waiting, until: breaker.retryAfter(settings.policy, at: reading.now), store)
+        wait(waiting, until: breaker.retryAfter(settings.policy, at: reading.now), store)
       {
         continue
       }
       // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
       if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
-        return .admitted(
-          Admitted(
-            store: store, permit: permit, settings: settings, breaker: reading.breaker, transitions: [],
-            now: reading.now))
+        return .admitted(Admitted(store: store, permit: permit, settings: settings, circuit: reading))
       }
-      guard let decision = ask(store, request, settings, reading, &waiting) else { continue }
+      guard let decision = ask(store, request, settings, reading, waiting) else { continue }
       return decision
     }
   }
@@ -112,8 +109,8 @@ struct Admitter {
 
   /// One request to the store; nil: look again.
   private func ask(
-    _ store: any BreakerStorage, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ reading: Reading,
-    _ waiting: inout Waiting?
+    _ store: OpenStore, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ reading: Reading,
+    _ waiting: Waiting?
   ) -> Decision? {
     var request = request
     request.caller = world.caller
@@ -121,7 +118,7 @@ struct Admitter {
     if kind == .run { request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder }
     let applied: Applied
     do {
-      applied = try store.apply(.admit(request), to: name)
+      applied = try store.storage.apply(.admit(request), to: name)
     } catch {
       return heeding(reading, request, settings, error) ?? .unguarded(settings, error: error)
     }
@@ -129,18 +126,16 @@ struct Admitter {
     switch applied.step.effect {
     case .rejected(let rejection):
       // Somebody else took the place between the look and the request: that is worth waiting for, too.
-      if waiting != nil, wait(&waiting, until: applied.breaker?.retryAfter(settings.policy, at: applied.now), store) {
+      if waiting != nil, wait(waiting, until: applied.breaker?.retryAfter(settings.policy, at: applied.now), store) {
         return nil
       }
       return .rejected(
         Rejected(
-          rejection: rejection, settings: settings, breaker: applied.breaker, transitions: applied.step.transitions,
-          now: applied.now))
+          rejection: rejection, settings: settings, circuit: applied.reading, transitions: applied.step.transitions))
     case .admitted(let permit):
       let admitted = Admitted(
-        store: store, permit: permit, settings: settings, breaker: applied.breaker,
-        transitions: applied.step.transitions, observed: permit.role == .observed ? applied.step.rejection : nil,
-        now: applied.now)
+        store: store, permit: permit, settings: settings, circuit: applied.reading,
+        transitions: applied.step.transitions, observed: permit.role == .observed ? applied.step.rejection : nil)
       guard permit.isTrial, let probe = settings.settings.probe else { return .admitted(admitted) }
       return withPlace(Probe(name: name, text: probe, world: world).decide(admitted, mode: request.mode), request)
     default: return .unguarded(settings, error: nil)
@@ -157,7 +152,7 @@ struct Admitter {
     request.token = world.token()
     let applied: Applied
     do {
-      applied = try admitted.store.apply(.admit(request), to: name)
+      applied = try admitted.store.storage.apply(.admit(request), to: name)
     } catch {
       return .unguarded(admitted.settings, error: error)
     }
@@ -167,13 +162,11 @@ struct Admitter {
     case .rejected(let rejection):
       return .rejected(
         Rejected(
-          rejection: rejection, settings: admitted.settings, breaker: applied.breaker, transitions: transitions,
-          now: applied.now))
+          rejection: rejection, settings: admitted.settings, circuit: applied.reading, transitions: transitions))
     case .admitted(let permit):
       admitted.permit = permit
-      admitted.breaker = applied.breaker
+      admitted.circuit = applied.reading
       admitted.transitions = transitions
-      admitted.now = applied.now
       return .admitted(admitted)
     default: return decision
     }
@@ -189,8 +182,8 @@ struct Admitter {
     else { return nil }
     return .rejected(
       Rejected(
-        rejection: Rejection(cause: cause, isFirstSinceClosed: true), settings: settings, breaker: breaker,
-        transitions: [], now: reading.now, uncounted: error))
+        rejection: Rejection(cause: cause, isFirstSinceClosed: true), settings: settings, circuit: reading,
+        uncounted: error))
   }
 
   // MARK: When the store fails
@@ -204,7 +197,7 @@ struct Admitter {
     case .run: return .unguarded(settings, error: error)
     case .local:
       guard let standIn = session.standIn() else { return .unguarded(settings, error: error) }
-      if session.store.isNews {
+      if error.isNews {
         say("\(name): \(error.description); going on with the stand-in \(standIn.label) for now", settings)
       }
       return decide(on: standIn)
@@ -218,7 +211,7 @@ struct Admitter {
   }
 
   /// Sleeps until the next look; false when the time ran out.
-  private func wait(_ waiting: inout Waiting?, until due: Span?, _ store: any BreakerStorage) -> Bool {
+  private func wait(_ waiting: Waiting?, until due: Span?, _ store: OpenStore) -> Bool {
     guard let nap = waiting?.nap(until: due) else { return false }
     store.rest()
     if let signal = pause(milliseconds: nap.milliseconds, inherited: world.inherited) {

@@ -39,10 +39,10 @@ extension CommandEnd {
   }
 
   /// `CB_EXIT_STATUS` (as the shell shows it), `CB_SIGNAL` (a name, or empty), `CB_DURATION` (seconds).
-  var environment: [(name: String, value: String)] {
+  var environment: [String] {
     [
-      (name: "CB_EXIT_STATUS", value: String(exitCode)), (name: "CB_SIGNAL", value: signalName ?? ""),
-      (name: "CB_DURATION", value: DurationText.decimal(thousandths: duration)),
+      "CB_EXIT_STATUS=\(exitCode)", "CB_SIGNAL=" + (signalName ?? ""),
+      "CB_DURATION=" + DurationText.decimal(thousandths: duration),
     ]
   }
 }

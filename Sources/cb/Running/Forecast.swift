@@ -19,7 +19,7 @@ struct Forecast {
     let own = session.settings(for: name, stored: nil)
     if session.world.isBypassed || own.settings.mode == .bypass { return .admitted }
     do {
-      return result(try session.store.read(name))
+      return result(try session.store.storage.read(name))
     } catch {
       return instead(of: error, own)
     }
@@ -45,7 +45,7 @@ struct Forecast {
       session.world.say("\(name): \(error.description); a run would go on unguarded")
       return .admitted
     case .local:
-      guard let standIn = session.standIn(), let reading = try? standIn.read(name) else {
+      guard let standIn = session.standIn(), let reading = try? standIn.storage.read(name) else {
         session.world.say("\(name): \(error.description); a run would go on unguarded")
         return .admitted
       }

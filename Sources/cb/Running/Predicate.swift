@@ -38,7 +38,7 @@ struct Predicate {
   private func run(_ text: String, as key: String, output: ShellOutput = .toStandardError) -> CommandEnd? {
     let result = runShell(
       ByteText.encode(text), inherited: world.inherited,
-      environment: [(name: "CB_BREAKER", value: name.text)] + end.environment,
+      environment: ["CB_BREAKER=" + name.text] + end.environment,
       bytes: (name: "CB_STDERR_TAIL", value: end.stderrTail), withholding: world.secretVariables, input: [],
       timeout: Self.limit, output: output)
     if let reason = result.whyNotStarted {

@@ -27,8 +27,8 @@ struct Probe {
       if let rejection = applied.step.rejection, mode == .enforce {
         return .rejected(
           Admitter.Rejected(
-            rejection: rejection, settings: settings, breaker: circuit.breaker, transitions: transitions,
-            now: circuit.now, probe: reason))
+            rejection: rejection, settings: settings, circuit: applied.reading, transitions: transitions, probe: reason)
+        )
       }
       // The circuit is closed: this run goes on as a run of a closed circuit. Where others moved the circuit on
       // meanwhile, or the mode lets it pass, it runs as one whose result is late news.
@@ -38,8 +38,8 @@ struct Probe {
         role: isClosed ? .ordinary : .observed, hasLease: false)
       return .admitted(
         Admitter.Admitted(
-          store: trial.store, permit: permit, settings: settings, breaker: circuit.breaker, transitions: transitions,
-          observed: applied.step.rejection, now: circuit.now))
+          store: trial.store, permit: permit, settings: settings, circuit: applied.reading, transitions: transitions,
+          observed: applied.step.rejection))
     }
   }
 
@@ -64,7 +64,7 @@ struct Probe {
         work: .probe(run), caller: world.caller)
       let applied: Applied
       do {
-        applied = try trial.store.apply(.record(report), to: name)
+        applied = try trial.store.storage.apply(.record(report), to: name)
       } catch {
         return (.failed(error), transitions)
       }
@@ -80,13 +80,13 @@ struct Probe {
     let lease = Lease.renewal.milliseconds
     let end = runShell(
       ByteText.encode(text), inherited: world.inherited,
-      environment: [(name: "CB_BREAKER", value: name.text), (name: "CB_STATE", value: CircuitState.halfOpen.rawValue)],
+      environment: ["CB_BREAKER=" + name.text, "CB_STATE=" + CircuitState.halfOpen.rawValue],
       withholding: world.secretVariables, input: [], timeout: trial.settings.settings.probeTimeout.milliseconds,
       output: .tail(Self.shown),
       tick: (
         after: lease,
         action: {
-          _ = try? trial.store.apply(.renew(trial.permit.token, term: Lease.term), to: name)
+          _ = try? trial.store.storage.apply(.renew(trial.permit.token, term: Lease.term), to: name)
           trial.store.rest()
           return lease
         }

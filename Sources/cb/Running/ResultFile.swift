@@ -6,8 +6,8 @@ import System
 
 /// How a run went, for `--result FILE` (docs/CONTRACT.md, "Settings"): by it a CMD that ends in 75 and a rejection are
 /// told apart.
-struct RunResult {
-  var breaker: String
+final class RunResult {
+  let breaker: String
   var isAdmitted = false
   /// Why it was rejected, failed, or was not started: as the messages have it.
   var reason = ""
@@ -50,7 +50,9 @@ struct RunResult {
 
 /// The file for it: removed at the start, so that what is there afterwards is of this run, and replaced atomically. A
 /// device or a pipe is left in its place and written to.
-struct ResultFile {
+///
+/// A class, for an optional that is copied without a look at its type's description.
+final class ResultFile {
   let path: String
   let world: World
 
@@ -61,7 +63,7 @@ struct ResultFile {
   }
 
   /// The file that the words of a `run` name which no parser may take.
-  init?(words: some Sequence<String>, _ world: World) {
+  convenience init?(words: some Sequence<String>, _ world: World) {
     var option: String?
     var isNext = false
     for word in words {

@@ -8,7 +8,8 @@ import System
 /// The life of one `cb run`: settings, admission, process, verdict, report, events, exit status.
 struct RunCommand {
   let name: BreakerName
-  let options: RunOptions
+  /// Admitted whatever the state.
+  let isForced: Bool
   let session: Session
   let result: ResultFile?
   var world: World { session.world }
@@ -22,7 +23,7 @@ struct RunCommand {
     do throws(CommandFailure) {
       return try RunCommand(options, result, world: world).execute()
     } catch {
-      var outcome = RunResult(breaker: options.name, exit: error.exitCode)
+      let outcome = RunResult(breaker: options.name, exit: error.exitCode)
       outcome.reason = error.message
       result?.write(outcome)
       throw error
@@ -37,7 +38,7 @@ struct RunCommand {
       throw .usage("run: nothing is behind '--'; write cb run \(options.name) -- CMD ARG...")
     }
     name = try BreakerName(argument: options.name)
-    self.options = options
+    isForced = options.isForced
     self.command = command
     self.result = result
     session = try Session(options.places, options: options.settings, for: .script, world: world)
@@ -46,7 +47,7 @@ struct RunCommand {
   private func execute() throws(CommandFailure) -> Int32 {
     // From here on no signal is lost: it ends cb before CMD starts, or reaches CMD.
     world.inherited.holdSignals()
-    let admitter = Admitter(name: name, session: session, isForced: options.isForced)
+    let admitter = Admitter(name: name, session: session, isForced: isForced)
     switch try admitter.decide() {
     case .admitted(let admitted): return run(admitted)
     case .rejected(let rejected): return reject(rejected)
@@ -68,13 +69,13 @@ struct RunCommand {
       }
     if isReported { world.say("\(name): " + Messages(world).rejection(rejected)) }
     let announcer = Announcer(name: name, settings: rejected.settings, world: world)
-    announcer.announce(rejected.transitions, rejected.breaker, at: rejected.now)
-    announcer.announceRejection(rejection, rejected.breaker, at: rejected.now)
-    var outcome = RunResult(breaker: name.text, exit: own.rejectedExit)
+    announcer.announce(rejected.transitions, rejected.circuit.breaker, at: rejected.circuit.now)
+    announcer.announceRejection(rejection, rejected.circuit.breaker, at: rejected.circuit.now)
+    let outcome = RunResult(breaker: name.text, exit: own.rejectedExit)
     outcome.isRejected = true
     outcome.reason = rejected.probe ?? rejection.cause.reason
-    outcome.state = rejected.breaker?.state
-    outcome.retryAfter = rejected.breaker?.retryAfter(rejected.settings.policy, at: rejected.now)
+    outcome.state = rejected.circuit.breaker?.state
+    outcome.retryAfter = rejected.circuit.breaker?.retryAfter(rejected.settings.policy, at: rejected.circuit.now)
     outcome.store = session.store.label
     guard let fallback = own.fallback else {
       result?.write(outcome)
@@ -82,7 +83,7 @@ struct RunCommand {
     }
     let end = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
       runCommand(
-        LaunchRequest(argv: argv, environment: environment(rejected.breaker?.state ?? .open)),
+        LaunchRequest(argv: argv, environment: environment(rejected.circuit.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
     if let reason = end.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
@@ -94,8 +95,8 @@ struct RunCommand {
 
   // MARK: Running
 
-  private func environment(_ state: CircuitState) -> [(name: String, value: String)] {
-    [(name: "CB_BREAKER", value: name.text), (name: "CB_STATE", value: state.rawValue)]
+  private func environment(_ state: CircuitState) -> [String] {
+    ["CB_BREAKER=" + name.text, "CB_STATE=" + state.rawValue]
   }
 
   private func launch(
@@ -119,40 +120,44 @@ struct RunCommand {
     }
     session.store.rest()
     let end = launch(settings.settings, .closed, tick: nil)
-    let verdict = Judge(name: name, settings: settings, isTrial: false, world: world).verdict(on: end)
-    var outcome = RunResult(end, verdict, name)
-    outcome.store = error == nil ? nil : session.store.label
-    result?.write(outcome)
+    if let result {
+      let verdict = Judge(name: name, settings: settings, isTrial: false, world: world).verdict(on: end)
+      let outcome = RunResult(end, verdict, name)
+      outcome.store = error == nil ? nil : session.store.label
+      result.write(outcome)
+    }
     endLike(end)
   }
 
   private func run(_ admitted: Admitter.Admitted) -> Int32 {
     let announcer = Announcer(name: name, settings: admitted.settings, world: world)
-    announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
-    if let observed = admitted.observed { announcer.announceRejection(observed, admitted.breaker, at: admitted.now) }
-    announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
+    announcer.announce(admitted.transitions, admitted.circuit.breaker, at: admitted.circuit.now)
+    if let observed = admitted.observed {
+      announcer.announceRejection(observed, admitted.circuit.breaker, at: admitted.circuit.now)
+    }
+    announcer.announce(.beforeCall, admitted.circuit.breaker, at: admitted.circuit.now)
     let permit = admitted.permit
     let end = launch(
-      admitted.settings.settings, permit.isTrial ? .halfOpen : admitted.breaker?.state ?? .closed,
+      admitted.settings.settings, permit.isTrial ? .halfOpen : admitted.circuit.breaker?.state ?? .closed,
       tick: upkeep(of: permit, on: admitted.store))
     let judge = Judge(name: name, settings: admitted.settings, isTrial: permit.isTrial, world: world)
     let verdict = judge.verdict(on: end)
-    var outcome = RunResult(end, verdict, name)
-    outcome.isTrial = permit.isTrial
-    outcome.state = admitted.breaker?.state ?? .closed
-    outcome.store = admitted.store.label
+    let outcome = result == nil ? nil : RunResult(end, verdict, name)
+    outcome?.isTrial = permit.isTrial
+    outcome?.state = admitted.circuit.breaker?.state ?? .closed
+    outcome?.store = admitted.store.label
     if permit.role != .observed {
-      report(admitted, end, verdict, judge.hint(end, verdict), announcer, &outcome)
+      report(admitted, end, verdict, judge.hint(end, verdict), announcer, outcome)
     } else {
       admitted.store.rest()
     }
-    result?.write(outcome)
+    if let outcome { result?.write(outcome) }
     endLike(end)
   }
 
   private func report(
     _ admitted: Admitter.Admitted, _ end: CommandEnd, _ verdict: Verdict, _ hint: RetryHint?, _ announcer: Announcer,
-    _ outcome: inout RunResult
+    _ outcome: RunResult?
   ) {
     var report = RunReport(
       permit: admitted.permit, verdict: verdict, policy: admitted.settings.policy, draw: world.draw(), hint: hint)
@@ -160,10 +165,10 @@ struct RunCommand {
     do {
       if report.mayChangeState || !announcer.listeners.isEmpty || result != nil {
         report.caller = world.caller
-        applied = try admitted.store.apply(.record(report), to: name)
+        applied = try admitted.store.storage.apply(.record(report), to: name)
         admitted.store.rest()
       } else {
-        tell(try admitted.store.take(.record(report), to: name))
+        tell(try admitted.store.storage.submit(.record(report), to: name))
       }
     } catch {
       // CMD ran: its exit code is the result, whatever became of ours.
@@ -172,7 +177,7 @@ struct RunCommand {
     guard let applied else { return }
     tell(applied.notices)
     announcer.announceResult(applied, end)
-    outcome.take(applied, admitted.settings.policy)
+    outcome?.note(applied, admitted.settings.policy)
     guard announcer.settings.settings.notice != .none else { return }
     for transition in applied.step.transitions {
       world.say("\(name): " + Messages(world).transition(transition, applied))
@@ -190,15 +195,15 @@ struct RunCommand {
   private static let connectionKept: Int64 = 1000
 
   /// What is to be done meanwhile: the connection is let go of, and a lease renewed.
-  private func upkeep(of permit: Permit, on store: any BreakerStorage) -> (after: Int64, action: () -> Int64?)? {
+  private func upkeep(of permit: Permit, on store: OpenStore) -> (after: Int64, action: () -> Int64?)? {
     let renewal = permit.hasLease ? Lease.renewal.milliseconds : nil
-    guard store.isHolding || renewal != nil else { return nil }
-    var isHolding = store.isHolding
+    guard store.isConnected || renewal != nil else { return nil }
+    var isHeld = store.isConnected
     return (
-      after: isHolding ? Self.connectionKept : renewal ?? Self.connectionKept,
+      after: isHeld ? Self.connectionKept : renewal ?? Self.connectionKept,
       action: {
-        if isHolding {
-          isHolding = false
+        if isHeld {
+          isHeld = false
           store.rest()
           return renewal.map { $0 - Self.connectionKept }
         }
@@ -209,14 +214,14 @@ struct RunCommand {
   }
 
   /// A renewal that fails is not worth a word: the next may go through, and if none does the lease runs out.
-  private func renew(_ permit: Permit, on store: any BreakerStorage) {
-    _ = try? store.apply(.renew(permit.token, term: Lease.term), to: name)
+  private func renew(_ permit: Permit, on store: OpenStore) {
+    _ = try? store.storage.apply(.renew(permit.token, term: Lease.term), to: name)
     store.rest()
   }
 }
 
 extension RunResult {
-  fileprivate init(_ end: CommandEnd, _ verdict: Verdict, _ name: BreakerName) {
+  fileprivate convenience init(_ end: CommandEnd, _ verdict: Verdict, _ name: BreakerName) {
     self.init(breaker: name.text, exit: end.exitCode)
     isAdmitted = true
     reason = verdict.reason
@@ -226,7 +231,7 @@ extension RunResult {
   }
 
   /// What the report came to: a slow success is a failure.
-  fileprivate mutating func take(_ applied: Applied, _ policy: Policy) {
+  fileprivate func note(_ applied: Applied, _ policy: Policy) {
     if case .recorded(let verdict) = applied.step.effect {
       reason = verdict.reason
       outcome = verdict.outcome

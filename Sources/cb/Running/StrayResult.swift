@@ -21,7 +21,7 @@ extension RunCommand {
     do throws(StoreError) {
       let applied = try apply(report, to: standIn)
       // Only once an outage, as at the admission: a thousand jobs of a host would each say the same.
-      if session.store.isNews {
+      if error.isNews {
         let place = "the stand-in \(standIn.label)"
         let isStale = applied.step.effect == .stale
         let words = isStale ? "\(fate): the circuit of \(place) is not closed" : "is counted by \(place)"
@@ -34,9 +34,9 @@ extension RunCommand {
     }
   }
 
-  private func apply(_ report: RunReport, to standIn: any BreakerStorage) throws(StoreError) -> Applied {
+  private func apply(_ report: RunReport, to standIn: OpenStore) throws(StoreError) -> Applied {
     var report = report
-    report.permit = try standIn.read(name).permitOfStrayResult(report.permit.token)
-    return try standIn.apply(.record(report), to: name)
+    report.permit = try standIn.storage.read(name).permitOfStrayResult(report.permit.token)
+    return try standIn.storage.apply(.record(report), to: name)
   }
 }

@@ -4,7 +4,7 @@ import System
 
 /// Waiting for admission, for `cb run --wait` and `cb wait`: sleeps until a trial is due, and looks again meanwhile,
 /// as a circuit can be closed by others. On a terminal one line of standard error counts down.
-struct Waiting {
+final class Waiting {
   /// How long the sleep between two looks lasts at the most.
   private static let longestNap = Span(milliseconds: 250)
   private static let shortestNap = Span(milliseconds: 5)
@@ -28,7 +28,7 @@ struct Waiting {
   /// How long to sleep before the next look; nil when the time ran out.
   ///
   /// - Parameter due: how long until a trial is due; nil: nobody knows.
-  mutating func nap(until due: Span?) -> Span? {
+  func nap(until due: Span?) -> Span? {
     let nap = max(Self.shortestNap, min(Self.longestNap, due.flatMap { $0 > .zero ? $0 : nil } ?? Self.longestNap))
     let left = limit.map { Span(milliseconds: $0 - world.clock.reading().bootMilliseconds) }
     if let left, left <= .zero { return nil }
@@ -37,12 +37,12 @@ struct Waiting {
   }
 
   /// Takes the line away.
-  mutating func end() {
+  func end() {
     if isLineShown { writeWhole("\r\u{1B}[K", to: STDERR_FILENO) }
     isLineShown = false
   }
 
-  private mutating func show(_ due: Span?) {
+  private func show(_ due: Span?) {
     guard let shown else { return }
     let now = world.clock.reading().wallMilliseconds
     let words =

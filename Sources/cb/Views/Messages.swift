@@ -12,7 +12,7 @@ struct Messages {
   }
 
   func rejection(_ rejected: Admitter.Rejected) -> String {
-    let text = sentence(rejected.rejection, rejected.breaker, rejected.settings, probe: rejected.probe)
+    let text = sentence(rejected.rejection, rejected.circuit.breaker, rejected.settings, probe: rejected.probe)
     return text + (rejected.uncounted.map { "; not counted: \($0.description)" } ?? "")
   }
 

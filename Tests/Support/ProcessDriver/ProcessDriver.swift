@@ -36,7 +36,7 @@ struct ProcessDriver {
     }
     if let waiting, let signal = pause(milliseconds: waiting, inherited: inherited) { dieOf(signal) }
     if let probe { look(probe.text, probe.output, timeout: timeout ?? 10_000, inherited) }
-    let added = [(name: "CB_BREAKER", value: "x"), (name: "CB_STATE", value: "closed")]
+    let added = ["CB_BREAKER=x", "CB_STATE=closed"]
     let ending: CommandEnd
     if let fallback {
       let shell = ShellArguments(Array(fallback.utf8))
@@ -52,11 +52,11 @@ struct ProcessDriver {
       let result = runShell(
         Array(listener.utf8), inherited: inherited,
         environment: [
-          (name: "CB_EVENT", value: "a\n\"b\" 'c' $(echo d) `e`"),
-          (name: "CB_EXIT_STATUS", value: "\(ending.exitCode)"),
-          (name: "CB_SIGNAL", value: ending.relayed.map { "\($0)" } ?? ""),
-          (name: "CB_READER_GONE", value: "\(ending.readerGone)"),
-          (name: "CB_STDERR_TAIL", value: String(decoding: ending.stderrTail, as: UTF8.self)),
+          "CB_EVENT=a\n\"b\" 'c' $(echo d) `e`",
+          "CB_EXIT_STATUS=\(ending.exitCode)",
+          "CB_SIGNAL=" + (ending.relayed.map { "\($0)" } ?? ""),
+          "CB_READER_GONE=\(ending.readerGone)",
+          "CB_STDERR_TAIL=" + String(decoding: ending.stderrTail, as: UTF8.self),
         ],
         input: Array("{\"event\":\"x\"}\n".utf8), timeout: 500)
       if result.timedOut || result.how != .exited(0) {

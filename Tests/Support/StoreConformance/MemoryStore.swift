@@ -7,11 +7,9 @@ package final class MemoryStore: BreakerStorage {
   private var nextID: UInt64 = 1
   package var now = Timestamp(milliseconds: 1_700_000_000_000)
 
-  package let label = "memory"
-
   package init() {}
 
-  package func read(_ name: BreakerName) throws(StoreError) -> Reading {
+  package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     now.milliseconds += 1
     var breaker = breakers[name]
     breaker?.settle(at: now)

@@ -122,9 +122,7 @@ struct Follower {
     if let oldest = row.breaker.history.first?.sequence, oldest <= first {
       return row.breaker.history.filter { $0.sequence >= first }
     }
-    let entries = try session.storeResult { () throws(StoreError) in
-      try session.store.history(row.name, limit: Self.limit)
-    }
+    let entries = try session.history(row.name, limit: Self.limit)
     return (entries ?? []).filter { $0.sequence >= first }
   }
 }

@@ -3,16 +3,17 @@ import CircuitBreaker
 
 /// A key of `cb status --watch` that changes a breaker: the same as the command of that name.
 struct Intervention {
-  let session: Session
+  /// A person waits for what is done: with a store of its own, that is asked even if it failed a moment ago.
+  let places: Places
+  let world: World
   let change: WatchModel.Change
   let name: BreakerName
   let reason: String?
 
   /// One line that says what it did, or why not.
   func execute() -> String {
-    session.store.insist()
     do throws(CommandFailure) {
-      let outcome = try outcome()
+      let outcome = try outcome(try Session(places, world: world))
       outcome.announce()
       return ([outcome.line] + outcome.notices).joined(separator: "; ")
     } catch {
@@ -20,7 +21,7 @@ struct Intervention {
     }
   }
 
-  private func outcome() throws(CommandFailure) -> ManualChange.Outcome {
+  private func outcome(_ session: Session) throws(CommandFailure) -> ManualChange.Outcome {
     let action = session.world.action(reason: reason)
     let act: ManualChange.Act
     switch change {

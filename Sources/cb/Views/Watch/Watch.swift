@@ -7,6 +7,7 @@ import System
 /// `cb status --watch`: on a terminal a table that lives, elsewhere a line a change.
 struct Watch {
   let session: Session
+  let places: Places
   let selection: Selection
   let interval: Span
   let color: ColorChoice
@@ -82,7 +83,7 @@ struct Watch {
         case .quit: return finish(&terminal, ExitCode.success)
         case .look: isChanged = true
         case .apply(let change, let name, let reason):
-          model.message = Intervention(session: session, change: change, name: name, reason: reason).execute()
+          model.message = Intervention(places: places, world: session.world, change: change, name: name, reason: reason).execute()
           isChanged = true
           // A listener may have written over the picture.
           drawn = ""
