@@ -155,6 +155,8 @@ const char *cresolver_reason(int code) {
   }
 }
 
+const char *cresolver_version(void) { return ares_version(NULL); }
+
 #else
 
 int cresolver_look_up(const char *host, int64_t milliseconds, uint16_t server_port, struct cresolver_answer *answer) {
@@ -167,5 +169,7 @@ const char *cresolver_reason(int code) {
   (void)code;
   return "this build has no Redis";
 }
+
+const char *cresolver_version(void) { return ""; }
 
 #endif

@@ -34,4 +34,7 @@ int cresolver_look_up(const char *host, int64_t milliseconds, uint16_t server_po
 /* The text of a code of c-ares. */
 const char *cresolver_reason(int code);
 
+/* The version of c-ares that runs; empty where the build has none. */
+const char *cresolver_version(void);
+
 #endif

@@ -1,5 +1,6 @@
 #if Redis
   import CHiredis
+  import CResolver
 #endif
 #if TLS
   import COpenSSL
@@ -26,6 +27,7 @@ package enum BuiltWith {
   package static var libraries: [(name: String, version: String)] {
     var libraries: [(name: String, version: String)] = []
     #if Redis
+      libraries.append(("c-ares", String(cString: cresolver_version())))
       libraries.append(("hiredis", "\(HIREDIS_MAJOR).\(HIREDIS_MINOR).\(HIREDIS_PATCH)"))
     #endif
     #if TLS

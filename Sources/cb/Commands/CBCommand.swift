@@ -14,6 +14,7 @@ struct CB: ParsableCommand {
       cb run NAME -- CMD [ARG...]
       cb status [NAME...]
       cb COMMAND --help
+      cb -V [--json]
       """,
     discussion: """
       Runs CMD while the circuit NAME is closed. After enough failures the circuit opens and runs are rejected at \

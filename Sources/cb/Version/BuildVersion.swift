@@ -8,6 +8,9 @@ import RedisStore
 enum BuildVersion {
   static let number = "0.1.0"
 
+  /// The version of swift-argument-parser, as Package.swift names it (contrib/check-version compares them).
+  private static let argumentParser = "1.8.2"
+
   /// What `--version` and `-V` print, with `--json` for inventory. Nil where the arguments ask for something else.
   static func answer(_ arguments: [String]) -> String? {
     guard let first = arguments.first, first == "--version" || first == "-V" else { return nil }
@@ -68,9 +71,15 @@ enum BuildVersion {
     [("file", true), ("redis", BuiltWith.redis), ("tls", BuiltWith.tls)]
   }
 
-  /// The libraries inside, for whoever asks which hosts have the one with the hole.
+  /// The libraries inside, for whoever asks which hosts have the one with the hole: by the names of the bill of materials,
+  /// with which contrib/check-release compares them. Swift's is known to make's builds alone.
   private static var libraries: [(name: String, version: String)] {
+    var libraries: [(name: String, version: String)] = []
+    let swift = cb_build_swift()
+    if swift != 0 { libraries.append(("swift-runtime", "\(swift / 10000).\(swift / 100 % 100).\(swift % 100)")) }
+    libraries.append(("swift-argument-parser", argumentParser))
     let glibc = String(cString: cb_build_glibc())
-    return (glibc.isEmpty ? [] : [("glibc", glibc)]) + BuiltWith.libraries
+    if !glibc.isEmpty { libraries.append(("glibc", glibc)) }
+    return libraries + BuiltWith.libraries
   }
 }

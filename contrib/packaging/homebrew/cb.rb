@@ -1,8 +1,8 @@
 # For Homebrew on Linux. brew bump-formula-pr, or `shasum -a 256` on the release, writes the sum.
 class Cb < Formula
   desc "Circuit breaker for commands"
-  homepage "https://r-seed-1ad86717.example/cb"
-  url "https://r-seed-1ad86717.example/cb/releases/0.1.0/cb-0.1.0.tar.gz"
+  homepage "https://cb.example"
+  url "https://cb.example/releases/0.1.0/cb-0.1.0.tar.gz"
   sha256 "0000000000000000000000000000000000000000000000000000000000000000"
   license "MIT"
 

@@ -27,7 +27,7 @@
             pname = "cb";
             inherit version;
             src = pkgs.fetchurl {
-              url = "https://r-seed-1ad86717.example/cb/releases/${version}/cb-${version}-linux-${source.machine}.tar.gz";
+              url = "https://cb.example/releases/${version}/cb-${version}-linux-${source.machine}.tar.gz";
               inherit (source) hash;
             };
             nativeBuildInputs = [ pkgs.installShellFiles ];
@@ -48,7 +48,7 @@
             '';
             meta = {
               description = "Circuit breaker for commands";
-              homepage = "https://r-seed-1ad86717.example/cb";
+              homepage = "https://cb.example";
               license = with nixpkgs.lib.licenses; [ mit asl20 bsd3 lgpl21Plus ];
               platforms = builtins.attrNames systems;
               mainProgram = "cb";
