@@ -1,6 +1,5 @@
 import Testing
 
-@testable import BreakerStore
 @testable import JSON
 
 private func failure(_ text: String, limits: JSONLimits = JSONLimits()) -> JSONError? {

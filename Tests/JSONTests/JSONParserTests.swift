@@ -1,6 +1,5 @@
 import Testing
 
-@testable import BreakerStore
 @testable import JSON
 
 private func parse(_ text: String) throws -> JSONValue { try JSONValue.parse(Array(text.utf8)) }
