@@ -64,6 +64,7 @@ package struct Reading {
   /// What is wrong with the document, where that is why there is no breaker. The next run sets it aside.
   package var damage: String?
 
+  /// `damage` only without a breaker.
   package init(breaker: Breaker?, now: Timestamp, damage: String? = nil) {
     self.breaker = breaker
     self.now = now
@@ -105,6 +106,7 @@ package struct Applied {
   /// What the user has to be told once, such as a damaged document that was set aside.
   package var notices: [String]
 
+  /// The breaker after the event, what the event did to it, and when.
   package init(breaker: Breaker?, step: Step, now: Timestamp, notices: [String] = []) {
     self.breaker = breaker
     self.step = step
@@ -114,18 +116,23 @@ package struct Applied {
 }
 
 extension BreakerStorage {
+  /// For a store in which the effect costs nothing more: `apply`, and only its notices.
   package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     try apply(event, to: name).notices
   }
 
+  /// For a store whose `read` is always exact.
   package func readToChange(_ name: BreakerName) throws(StoreError) -> Reading { try read(name) }
 
+  /// For a store that holds nothing between two steps.
   package func rest() {}
 
   package var isHolding: Bool { false }
 
+  /// For a store that never leaves a failed server alone.
   package func insist() {}
 
+  /// For a store without anything to check.
   package func checks() -> [StoreCheck] { [] }
 
   package var isNews: Bool { true }

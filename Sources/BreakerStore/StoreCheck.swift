@@ -1,5 +1,6 @@
 /// One thing that `cb doctor` looked at in a store.
 package struct StoreCheck: Equatable, Sendable {
+  /// How much it matters to a run; `doctor` fails at `failure` only.
   package enum Verdict: String, Sendable {
     case ok
     /// Worth mending; runs are guarded all the same.
@@ -16,6 +17,7 @@ package struct StoreCheck: Equatable, Sendable {
   /// What to do; empty where there is nothing to do.
   package var advice: String
 
+  /// `seen` and `advice` are for people: one line each, without control characters.
   package init(_ name: String, _ verdict: Verdict, _ seen: String, advice: String = "") {
     self.name = name
     self.verdict = verdict

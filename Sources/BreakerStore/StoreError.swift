@@ -5,6 +5,7 @@ import System
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
 /// `description`: one line that names the thing, the reason and what to do, without raw control characters.
 package struct StoreError: Error, Equatable, Sendable {
+  /// The reason, for callers and tests to match.
   package enum Kind: Equatable, Sendable {
     /// A directory on the way is missing and could not be made, or (Redis) nobody answers.
     case unreachable
@@ -50,6 +51,8 @@ package struct StoreError: Error, Equatable, Sendable {
   /// The errno behind it; 0 if none is.
   package var code: Int32
 
+  /// `operation` is a verb, `path` a file, a directory or a URL without its password; `code` an errno, 0 if there is
+  /// none.
   package init(_ kind: Kind, _ operation: String, _ path: String, code: Int32 = 0) {
     self.kind = kind
     self.operation = operation

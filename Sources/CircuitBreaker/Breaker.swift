@@ -21,6 +21,7 @@ package struct Breaker: Hashable, Sendable {
     case halfOpen(successes: Int)
   }
 
+  /// An opening: since when, until when, why and by whom.
   package struct OpenPhase: Hashable, Sendable {
     package var since: Timestamp
     /// When a trial is due; nil while it is held open without an end.
@@ -36,6 +37,7 @@ package struct Breaker: Hashable, Sendable {
     /// What the other side asked for, as far as it is believed, with jitter: nobody's own reset timeout ends it earlier.
     package var hintedUntil: Timestamp?
 
+    /// `retryAt` nil only under a hold without an end; `spread` from 0 up to but not including 1.
     package init(
       since: Timestamp, retryAt: Timestamp?, spread: Double?, trips: Int, reason: String? = nil, isByHand: Bool = false,
       hintedUntil: Timestamp? = nil
@@ -70,6 +72,7 @@ package struct Breaker: Hashable, Sendable {
     /// Members that this version does not know.
     package var kept = KeptMembers()
 
+    /// `until` nil: until somebody ends it. `by` is who acted by hand, or `cb on HOST` for the result of a run.
     package init(
       state: CircuitState, until: Timestamp?, reason: String?, by: String, since: Timestamp? = nil,
       caller: Caller? = nil
@@ -100,6 +103,7 @@ package struct Breaker: Hashable, Sendable {
       return asked.milliseconds > 0 && asked.milliseconds % hour == 0 ? "\(asked.milliseconds / hour)h" : "\(asked)"
     }
 
+    /// `until` is `asked` from `at`, or less if `isCapped`.
     package init(at: Timestamp, asked: Span, until: Timestamp, isCapped: Bool) {
       self.at = at
       self.asked = asked
@@ -108,22 +112,26 @@ package struct Breaker: Hashable, Sendable {
     }
   }
 
+  /// Settings of an earlier run that differ from those of the last one.
   package struct OtherPolicy: Hashable, Sendable {
     package var policy: Policy
     package var at: Timestamp
 
+    /// `at` is when a run last reported with it.
     package init(policy: Policy, at: Timestamp) {
       self.policy = policy
       self.at = at
     }
   }
 
+  /// The last failure that counted, for `status` and for messages.
   package struct LastFailure: Hashable, Sendable {
     package var at: Timestamp
     package var reason: String
     package var caller: Caller?
     package var kept = KeptMembers()
 
+    /// `reason` as people read it: `exit 1`, `SIGKILL`, `timeout`.
     package init(at: Timestamp, reason: String, caller: Caller? = nil) {
       self.at = at
       self.reason = reason
@@ -173,6 +181,8 @@ package struct Breaker: Hashable, Sendable {
 
   package static let recentCount = 60
 
+  /// A closed breaker without a history. `id` tells it from a removed one of the same name; drawn at random by the
+  /// store.
   package init(id: UInt64) {
     self.id = id
   }

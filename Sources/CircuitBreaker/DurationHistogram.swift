@@ -14,6 +14,7 @@ package struct DurationHistogram: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// Nothing counted.
   package init() {}
 
   /// nil for what no version has written.
@@ -27,6 +28,7 @@ package struct DurationHistogram: Hashable, Sendable {
 
   package var total: Int { counts.reduce(0, +) }
 
+  /// Counts one run; a negative duration counts as 0.
   package mutating func add(_ duration: Span) {
     if counts.isEmpty { counts = Array(repeating: 0, count: Self.bounds.count + 1) }
     counts[Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count] += 1

@@ -5,6 +5,7 @@ package struct KeptMembers: Hashable, Sendable {
   /// One JSON object as compact text; empty where nothing is kept.
   package let json: [UInt8]
 
+  /// Nothing is kept.
   package init() { json = [] }
 
   /// - Parameter json: one JSON object as compact text.

@@ -14,6 +14,7 @@ package struct RunReport: Hashable, Sendable {
     /// As in the run's `AdmissionRequest`.
     package var announcesRejection: Bool
 
+    /// How the waiting run takes a rejection, and whether one is reported.
     package init(mode: AdmissionMode, announcesRejection: Bool) {
       self.mode = mode
       self.announcesRejection = announcesRejection
@@ -30,6 +31,7 @@ package struct RunReport: Hashable, Sendable {
   package var work: Work
   package var caller: Caller?
 
+  /// `draw` from 0 up to but not including 1, drawn for this result.
   package init(
     permit: Permit, verdict: Verdict, policy: Policy, draw: Double, hint: RetryHint? = nil, work: Work = .command,
     caller: Caller? = nil
@@ -63,6 +65,7 @@ package struct UnaskedResult: Hashable, Sendable {
   package var hint: RetryHint?
   package var caller: Caller?
 
+  /// `draw` from 0 up to but not including 1, drawn for this result.
   package init(verdict: Verdict, policy: Policy, draw: Double, hint: RetryHint? = nil, caller: Caller? = nil) {
     self.verdict = verdict
     self.policy = policy

@@ -12,17 +12,20 @@ package struct Step: Hashable, Sendable {
   /// The hold that the result of a run brought about: whoever is given it announces it, and nobody else.
   package var newHold: Breaker.Hold?
 
+  /// A step that changes no state; callers add what else happened.
   package init(_ effect: Effect) {
     self.effect = effect
   }
 }
 
+/// One change of state, as events and the history tell it.
 package struct Transition: Hashable, Sendable {
   package var from: CircuitState
   package var to: CircuitState
   /// The cause, as people read it.
   package var reason: String
 
+  /// `from` and `to` differ: what keeps the state is no transition.
   package init(from: CircuitState, to: CircuitState, reason: String) {
     self.from = from
     self.to = to
@@ -30,6 +33,7 @@ package struct Transition: Hashable, Sendable {
   }
 }
 
+/// What became of the asker's event.
 package enum Effect: Hashable, Sendable {
   case admitted(Permit)
   case rejected(Rejection)
@@ -43,6 +47,7 @@ package enum Effect: Hashable, Sendable {
 
 /// Why a run was not admitted.
 package struct Rejection: Hashable, Sendable {
+  /// What stood in the way; `live` and `max` are counts of processes over all hosts.
   package enum Cause: Hashable, Sendable {
     /// nil: held open without an end.
     case open(retryAfter: Span?)
@@ -59,6 +64,7 @@ package struct Rejection: Hashable, Sendable {
   /// or where a version that did not keep it opened it.
   package var openReason: String?
 
+  /// `openReason` with the cause `open` only.
   package init(cause: Cause, isFirstSinceClosed: Bool, isReminder: Bool = false, openReason: String? = nil) {
     self.cause = cause
     self.isFirstSinceClosed = isFirstSinceClosed

@@ -2,6 +2,7 @@ import Glibc
 
 /// How a command ended, with all that a verdict on it needs.
 package struct CommandEnd {
+  /// What the system said of the child, or why there was none. Codes are exit codes, signals or errnos.
   package enum How: Equatable {
     case exited(Int32)
     case signaled(Int32)
@@ -33,6 +34,7 @@ package struct CommandEnd {
   /// What `ShellOutput` asked to be kept.
   package var output: [UInt8] = []
 
+  /// An end without signals from outside, output or duration, which the caller fills in.
   package init(how: How) { self.how = how }
 
   /// The signal from outside that ended the command: it died of a signal that came to cb, or caught one and exited with

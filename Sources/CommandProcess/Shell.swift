@@ -42,6 +42,7 @@ package struct ShellArguments: ~Copyable {
   private let strings: [UnsafeMutablePointer<CChar>]
   private let argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
+  /// The shell text, byte for byte: it need not be UTF-8.
   package init(_ text: [UInt8]) {
     strings = [Array("/bin/sh".utf8), Array("-c".utf8), text.filter { $0 != 0 }].map(CStringCopy.make)
     argv = .allocate(capacity: strings.count + 1)
@@ -49,6 +50,7 @@ package struct ShellArguments: ~Copyable {
     argv[strings.count] = nil
   }
 
+  /// Lends the argv to `body`; it must not outlive this value.
   package func withPointer<Result>(
     _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {

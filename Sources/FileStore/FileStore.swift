@@ -17,6 +17,7 @@ package struct FileStore: BreakerStorage {
   /// Bytes of a history file, some 70 an event: above it the older half goes, and the last 1,000 events are left.
   private static let historyLimit = 512 << 10
 
+  /// `random` draws the id of a breaker that is made.
   package init(directory: DocumentDirectory, clock: StoreClock, random: @escaping @Sendable () -> UInt64) {
     documents = directory
     self.clock = clock
@@ -30,6 +31,7 @@ package struct FileStore: BreakerStorage {
 
   // MARK: Reading
 
+  /// Takes no lock. A damaged document is told in the reading; one that a newer version wrote throws `newer`.
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
     let document = DocumentName(name)
     var bytes = try documents.read(document)
@@ -66,6 +68,7 @@ package struct FileStore: BreakerStorage {
     return (Reading(breaker: breaker, now: now), breaker.totals.lost != file.breaker.totals.lost)
   }
 
+  /// In the order of names; a document that is removed meanwhile is left out.
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
     try documents.forEachDocument { document, bytes in
       let name = document.name
@@ -78,10 +81,12 @@ package struct FileStore: BreakerStorage {
     }
   }
 
+  /// From the file names alone: no document is opened.
   package func names() throws(StoreError) -> [BreakerName] {
     try documents.names().map(\.name)
   }
 
+  /// The events of the document, and before them those of BASE.history.
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
     let document = DocumentName(name)
     // The file first: what is spilled in between is then in both, and never in neither.
@@ -97,6 +102,8 @@ package struct FileStore: BreakerStorage {
 
   // MARK: Changing
 
+  /// Under the document's lock. Throws `locked` if another process holds it for too long; a damaged document is set
+  /// aside.
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
     let document = DocumentName(name)
     return try documents.change(document) { (contents) throws(StoreError) in
@@ -124,6 +131,7 @@ package struct FileStore: BreakerStorage {
     }
   }
 
+  /// Under the lock. A damaged document goes too; one that a newer version wrote throws and stays.
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
     let document = DocumentName(name)
     return try documents.change(document) { (contents) throws(StoreError) in

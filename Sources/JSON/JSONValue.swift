@@ -79,11 +79,17 @@ extension JSONValue {
 extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+  /// `null`.
   package init(nilLiteral: ()) { self = .null }
+  /// `true` or `false`.
   package init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// A whole number.
   package init(integerLiteral value: Int64) { self = .integer(value) }
+  /// A number, also if it is whole: `5.0` is not `5`.
   package init(floatLiteral value: Double) { self = .number(value) }
+  /// A string.
   package init(stringLiteral value: String) { self = .string(value) }
+  /// An array of the elements.
   package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
   /// The keys of a literal are the programmer's to keep distinct; they are not checked.

@@ -11,6 +11,7 @@ extension JSONValue {
 /// Writes JSON that is safe to look at in a terminal: control characters (C0, DEL, C1), the line separators and the
 /// scalars that turn the direction of text around are escaped, all else stands as it is.
 package struct JSONWriter: ~Copyable {
+  /// How the text is laid out.
   package enum Style: Sendable {
     /// No space at all, one line.
     case compact
@@ -25,6 +26,7 @@ package struct JSONWriter: ~Copyable {
   private var lineStart = 0
   private static let width = 100
 
+  /// `capacity` in bytes; the output grows beyond it as needed.
   package init(style: Style, reservingCapacity capacity: Int = 4096) {
     isPretty = style == .pretty
     output = JSONOutput(capacity: capacity)
@@ -33,12 +35,14 @@ package struct JSONWriter: ~Copyable {
   /// What has been written so far.
   package var bytes: [UInt8] { output.bytes }
 
+  /// Adds a newline, for a text or a line of a log that has to end with one.
   package mutating func endLine() {
     output.reserve(1)
     output.store(UInt8(ascii: "\n"))
     lineStart = output.count
   }
 
+  /// Adds one value. Several in a row are the caller's to separate.
   package mutating func write(_ value: JSONValue) {
     switch value {
     case .null: emit("null")

@@ -6,6 +6,7 @@ package import CircuitBreaker
 /// preset does not name stays a failure. A preset judges only what no list of the user's names; see docs/CONTRACT.md,
 /// "Settings".
 package struct Preset: Hashable, Sendable {
+  /// What a code of the tool means to the breaker; `exclude`, `ignore` and `hold` are the lists of these names.
   package enum Verdict: Hashable, Sendable, CaseIterable {
     case failure
     case exclude

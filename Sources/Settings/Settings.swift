@@ -40,6 +40,7 @@ package struct Settings: Hashable, Sendable {
   package var notice = Notice.each
   package var rejectedExit = ExitCode.rejected
 
+  /// Every key at its default.
   package init() {}
 
   /// The lists of all presets: they judge only what no list of the user's names.

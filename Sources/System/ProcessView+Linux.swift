@@ -37,6 +37,7 @@ package struct ProcessStatus: Equatable {
   /// Its numbers from the namespace of this /proc down to its own; empty on Linux before 4.1.
   package var numbers: [Int32]
 
+  /// Reads the file once; nil if it is gone or lacks a line that is needed.
   package init?(path: String) {
     guard let bytes = readWholeFile(path) else { return nil }
     self.init(bytes)

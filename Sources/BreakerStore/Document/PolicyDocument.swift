@@ -66,6 +66,8 @@ package enum PolicyDocument {
     func name(_ names: Names) -> String { names == .long ? rawValue : short }
   }
 
+  /// A whole policy, defaults included, so that a later version with other defaults reads the same. Spans in
+  /// milliseconds.
   package static func encode(_ policy: Policy, _ names: Names) -> JSONValue {
     var object = JSONObject(reservingCapacity: 14)
     func add(_ member: Member, _ value: JSONValue) { object.append(member.name(names), value) }
@@ -104,6 +106,7 @@ package enum PolicyDocument {
     Int64(exactly: value).map { .integer($0) } ?? .number(value)
   }
 
+  /// Throws if a member is damaged or out of range, or if this version does not know it: a policy decides.
   package static func decode(_ value: JSONValue, _ names: Names) throws(FormatFault) -> Policy {
     var reader = try MemberReader(value, "a policy")
     var policy = Policy()

@@ -16,6 +16,7 @@ package struct HistorySpill: Equatable, Sendable {
   /// Bytes; when the file is larger, its older half goes.
   package var limit: Int
 
+  /// `limit` in bytes, of the whole history file.
   package init(lines: [UInt8], limit: Int) {
     self.lines = lines
     self.limit = limit
@@ -53,6 +54,7 @@ package struct DocumentDirectory: Sendable {
     self.lockTimeout = lockTimeout
   }
 
+  /// The same for a path that is UTF-8.
   package init(path: String, lockTimeout: Int64 = 2000) {
     self.init(path: Array(path.utf8), lockTimeout: lockTimeout)
   }

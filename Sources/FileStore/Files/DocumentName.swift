@@ -13,6 +13,7 @@ package struct DocumentName: Hashable, Sendable {
   /// The file name without a suffix.
   package let base: [UInt8]
 
+  /// Every name has a file name.
   package init(_ name: BreakerName) {
     self.name = name
     base = Self.encode(Array(name.text.utf8))
@@ -29,7 +30,9 @@ package struct DocumentName: Hashable, Sendable {
     if self.base != base { return nil }
   }
 
+  /// By the file name, which tells all names apart.
   package static func == (left: Self, right: Self) -> Bool { left.base == right.base }
+  /// Of the file name, to agree with `==`.
   package func hash(into hasher: inout Hasher) { hasher.combine(base) }
 
   // MARK: Encoding

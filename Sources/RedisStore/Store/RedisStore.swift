@@ -45,6 +45,7 @@ package final class RedisStore: BreakerStorage {
     }
   }
 
+  /// Closes the connections; the next step connects again.
   package func rest() {
     client.close()
   }
@@ -53,6 +54,7 @@ package final class RedisStore: BreakerStorage {
 
   package var isHolding: Bool { client.isConnected }
 
+  /// Asks the server even within the pause that follows an outage.
   package func insist() {
     insists = true
   }
@@ -65,6 +67,7 @@ package final class RedisStore: BreakerStorage {
 
   // MARK: Reading
 
+  /// One round trip, unless a holder on this host has died. The time is the server's.
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
     var (log, now) = try ask(name)
     // Whoever reported and ended between the server's answer and our look for the process was not lost: only where
@@ -108,6 +111,7 @@ package final class RedisStore: BreakerStorage {
     return holder.liveness(seenBy: observer) == .dead ? .dead : .unknown
   }
 
+  /// Batches of names in one round trip each; a breaker removed meanwhile is left out.
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
     var rest = try names()[...]
     while !rest.isEmpty {
@@ -137,6 +141,7 @@ package final class RedisStore: BreakerStorage {
     }
   }
 
+  /// SCAN over every master; it may take several times the timeout.
   package func names() throws(StoreError) -> [BreakerName] {
     let prefix = location.prefix
     return try guarded("list") { () throws(RedisError) in
@@ -147,6 +152,7 @@ package final class RedisStore: BreakerStorage {
     .compactMap { BreakerKey.name(of: $0, prefix: prefix) }.sorted()
   }
 
+  /// The events of the log, and before them those that compaction moved to fields of their own.
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
     guard let breaker = try read(name).breaker else { return nil }
     let next = breaker.history.first?.sequence ?? breaker.nextSequence
@@ -166,6 +172,7 @@ package final class RedisStore: BreakerStorage {
 
   // MARK: Changing
 
+  /// One script, one write. An act by hand is repeated if another host changed the breaker in between.
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
     guard event.isByHand else {
       let stroke = stroke(event, name)
@@ -184,6 +191,7 @@ package final class RedisStore: BreakerStorage {
     return try finish(stroke, try write(stroke, name), name)
   }
 
+  /// The server answers with less if nothing hinges on the effect, and nothing is folded here.
   package func take(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     let stroke = stroke(event, name)
     // Who brings about that the key goes away by itself, or stays, has to look whether that came out right.
@@ -318,6 +326,7 @@ package final class RedisStore: BreakerStorage {
       compaction: Self.compaction(log, name, from: Self.eventsAtMost))
   }
 
+  /// Repeated if another host changed the breaker in between. A damaged log goes too; a newer one throws and stays.
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
     for attempt in 1...Self.carefulTries {
       var isUnderstood = true

@@ -1,5 +1,6 @@
 /// Which of a cluster's 16384 slots a key is in (Redis Cluster specification, "Key distribution model").
 package enum HashSlot {
+  /// 0 to 16383, from the bytes of the key.
   package static func of(_ key: [UInt8]) -> UInt16 {
     crc16(hashed(key)) % 16384
   }

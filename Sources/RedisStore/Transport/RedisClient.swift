@@ -8,11 +8,13 @@ package final class RedisClient {
     package let words: [[UInt8]]
     package let key: [UInt8]?
 
+    /// `key` nil: any node may answer.
     package init(_ words: [[UInt8]], key: [UInt8]? = nil) {
       self.words = words
       self.key = key
     }
 
+    /// The same for words that are UTF-8.
     package init(_ words: [String], key: String? = nil) {
       self.init(words.map { Array($0.utf8) }, key: key.map { Array($0.utf8) })
     }
