@@ -80,7 +80,10 @@ import Glibc
     case .bool(let value): return value ? json_true() : json_false()
     case .integer(let value): return json_integer(value)
     case .number(let value): return json_real(value)
-    case .string(var value): return value.withUTF8 { json_stringn(UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), $0.count) }
+    case .string(var value):
+      return value.withUTF8 {
+        json_stringn(UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), $0.count)
+      }
     case .array(let elements):
       let array = json_array()
       for element in elements { json_array_append_new(array, node(of: element)) }
@@ -118,7 +121,8 @@ func readTwiceAndWrite(_ text: [UInt8]) -> [UInt8] {
   #elseif JANSSON || JANSSON_TREE
     func read() -> UnsafeMutablePointer<json_t>? {
       text.withUnsafeBytes {
-        json_loadb($0.bindMemory(to: CChar.self).baseAddress, $0.count, Int(JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), nil)
+        json_loadb(
+          $0.bindMemory(to: CChar.self).baseAddress, $0.count, Int(JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), nil)
       }
     }
     func written(_ root: UnsafeMutablePointer<json_t>?) -> [UInt8] {
