@@ -29,7 +29,8 @@ enum StatusAdvice {
     guard totals.trips >= 2, totals.rejected + totals.wouldReject == 0, let gap = gap(events) else { return nil }
     let policy = row.breaker.lastPolicy ?? row.settings.policy
     guard gap > policy.resetTimeout else { return nil }
-    return "\(totals.failures) failures, \(totals.trips) trips and no rejection: runs come about every "
+    return
+      "\(counted(totals.failures, "failure")), \(counted(totals.trips, "trip")) and no rejection: runs come about every "
       + "\(DurationText.formatRetry(rounded(gap))), and reset-timeout is \(DurationText.format(policy.resetTimeout)), "
       + "so that each run finds a trial due; only a reset-timeout above \(DurationText.formatRetry(rounded(gap))) rejects any"
   }
