@@ -29,10 +29,10 @@ package protocol BreakerStorage {
   /// All names, sorted.
   func names() throws(StoreError) -> [BreakerName]
 
-  /// Forgets the breaker; false where there was none.
+  /// Forgets the breaker; false if there was none.
   func remove(_ name: BreakerName) throws(StoreError) -> Bool
 
-  /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
+  /// The last `limit` events, oldest first; nil if there is no such breaker. Never writes.
   func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
 
   /// Where the breakers are, for people and for labels: a URL without its secrets, or `file:DIR`.
@@ -58,7 +58,7 @@ package protocol BreakerStorage {
 
 /// What a look at a breaker shows.
 package struct Reading {
-  /// nil where there is no such breaker.
+  /// nil if there is no such breaker.
   package var breaker: Breaker?
   package var now: Timestamp
   /// What is wrong with the document, where that is why there is no breaker. The next run sets it aside.
@@ -81,7 +81,7 @@ package struct Reading {
 }
 
 extension Reading {
-  /// Why a run that asks now would be rejected, as far as a look tells; nil where it would not. For a store that can be
+  /// Why a run that asks now would be rejected, as far as a look tells; nil if it would not. For a store that can be
   /// read and not written: what can be read is heeded (docs/CONTRACT.md, "Stores").
   package func rejection(_ policy: Policy, mode: AdmissionMode = .enforce) -> Rejection.Cause? {
     guard let breaker, !breaker.wouldAdmit(policy, mode: mode, at: now) else { return nil }
@@ -99,7 +99,7 @@ extension Reading {
 
 /// What an event came to.
 package struct Applied {
-  /// nil where there is no such breaker and the event makes none; the step then says `stale` or `done`.
+  /// nil if there is no such breaker and the event makes none; the step then says `stale` or `done`.
   package var breaker: Breaker?
   package var step: Step
   package var now: Timestamp

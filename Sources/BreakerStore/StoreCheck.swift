@@ -3,7 +3,7 @@ package struct StoreCheck: Equatable, Sendable {
   /// How much it matters to a run; `doctor` fails at `failure` only.
   package enum Verdict: String, Sendable {
     case ok
-    /// Worth mending; runs are guarded all the same.
+    /// Worth fixing; runs are guarded nevertheless.
     case warning
     /// A run would not be guarded.
     case failure
@@ -14,7 +14,7 @@ package struct StoreCheck: Equatable, Sendable {
   package var verdict: Verdict
   /// What was found, in plain words.
   package var seen: String
-  /// What to do; empty where there is nothing to do.
+  /// What to do; empty if there is nothing to do.
   package var advice: String
 
   /// `seen` and `advice` are for people: one line each, without control characters.
@@ -25,7 +25,7 @@ package struct StoreCheck: Equatable, Sendable {
     self.advice = advice
   }
 
-  /// What a store's error says, its hint as advice: it stands behind the last semicolon.
+  /// What a store's error says; its hint, after the last semicolon, becomes the advice.
   package init(_ name: String, _ error: StoreError) {
     let text = error.description
     var parts = text.split(separator: ";").map { $0.drop { $0 == " " } }

@@ -60,7 +60,7 @@ package struct StoreError: Error, Equatable, Sendable {
     self.code = code
   }
 
-  /// The error that an errno stands for.
+  /// The error for an errno.
   package init(code: Int32, _ operation: String, _ path: String) {
     self.init(Kind(code: code), operation, path, code: code)
   }

@@ -26,13 +26,13 @@ package struct Breaker: Hashable, Sendable {
     package var since: Timestamp
     /// When a trial is due; nil while it is held open without an end.
     package var retryAt: Timestamp?
-    /// Drawn once at the trip, 0 up to 1; nil where the circuit was opened by hand for a time of its own, or is held.
+    /// Drawn once at the trip, 0 up to 1; nil if the circuit was opened by hand for a time of its own, or is held.
     package var spread: Double?
     /// The trips in a row on which backoff was reckoned.
     package var trips: Int
     /// Why it opened: `5 failures in a row (exit 1)`, `6 of 10 runs failed (exit 1)`. nil: an older version opened it.
     package var reason: String?
-    /// Whether an operator opened it: then it rejects also whoever only observes.
+    /// Whether an operator opened it: then runs in observe mode are rejected, too.
     package var isByHand: Bool
     /// What the other side asked for, as far as it is believed, with jitter: nobody's own reset timeout ends it earlier.
     package var hintedUntil: Timestamp?

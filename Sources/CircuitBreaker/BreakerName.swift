@@ -3,7 +3,7 @@
 package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let text: String
 
-  /// Why a text is no name.
+  /// Why a text is not a valid name.
   package enum Fault: Error, Equatable {
     case empty
     case tooLong(bytes: Int)
@@ -23,7 +23,7 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
       case .slash: "it holds a '/'"
       case .pattern(let scalar): "it holds a '\(scalar)'"
       case .control: "it holds a control character"
-      case .dots: "'.' and '..' are no names"
+      case .dots: "'.' and '..' are not valid names"
       case .leadingDash: "it begins with '-'"
       case .notUTF8: "it is not valid UTF-8"
       }

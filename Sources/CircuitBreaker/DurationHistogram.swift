@@ -7,7 +7,7 @@ package struct DurationHistogram: Hashable, Sendable {
     .seconds(300), .seconds(900), .seconds(1800), .seconds(3600), .seconds(14400), .seconds(28800),
   ]
 
-  /// A count a bucket, not added up, and one more at the end; empty where nothing was counted.
+  /// A count a bucket, not added up, and one more at the end; empty if nothing was counted.
   package private(set) var counts: [Int] = []
   /// Of all durations, in milliseconds.
   package private(set) var sum = Span.zero

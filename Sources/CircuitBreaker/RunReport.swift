@@ -83,7 +83,7 @@ package enum RetryHint: Hashable, Sendable {
   /// clock that all share.
   case at(Timestamp)
 
-  /// How long that is from `now`; nil where it is not ahead, and so is not a hint.
+  /// How long that is from `now`; nil if it is not ahead, and so is not a hint.
   package func ahead(of now: Timestamp) -> Span? {
     let span =
       switch self {

@@ -1,7 +1,7 @@
 /// What an event did.
 package struct Step: Hashable, Sendable {
   package var effect: Effect
-  /// In the order in which they happened; empty where the state stayed.
+  /// In the order in which they happened; empty if the state stayed.
   package var transitions: [Transition] = []
   /// Whether more than bookkeeping changed, so that the change has to survive a power cut: the state, a hold, a
   /// generation, a setting.
@@ -9,7 +9,7 @@ package struct Step: Hashable, Sendable {
   /// The rejection of a run that `AdmissionMode.observe` let pass, or whose probe failed (where `effect` is that of the
   /// admission or of the report).
   package var rejection: Rejection?
-  /// The hold that the result of a run brought about: whoever is given it announces it, and nobody else.
+  /// The hold that the result of a run brought about: the process that gets it announces it, and no other.
   package var newHold: Breaker.Hold?
 
   /// A step that changes no state; callers add what else happened.
@@ -25,7 +25,7 @@ package struct Transition: Hashable, Sendable {
   /// The cause, as people read it.
   package var reason: String
 
-  /// `from` and `to` differ: what keeps the state is no transition.
+  /// `from` and `to` differ.
   package init(from: CircuitState, to: CircuitState, reason: String) {
     self.from = from
     self.to = to
@@ -60,7 +60,7 @@ package struct Rejection: Hashable, Sendable {
   package var isFirstSinceClosed: Bool
   /// `Policy.remind` has passed since the circuit was last closed, or since the last reminder.
   package var isReminder: Bool
-  /// Why the circuit is open: `5 failures in a row (exit 1)`, `trial failed (probe: exit 2)`. nil where it is not open,
+  /// Why the circuit is open: `5 failures in a row (exit 1)`, `trial failed (probe: exit 2)`. nil if it is not open,
   /// or where a version that did not keep it opened it.
   package var openReason: String?
 

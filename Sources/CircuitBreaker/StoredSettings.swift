@@ -14,7 +14,7 @@ package struct StoredSettings: Hashable, Sendable {
     values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The texts of a key, none where it has its default; setting none returns it there.
+  /// The texts of a key, none if it has its default; setting none returns it there.
   package subscript(key: String) -> [String] {
     get { values[key] ?? [] }
     set { values[key] = newValue.isEmpty ? nil : newValue }

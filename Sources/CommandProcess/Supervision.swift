@@ -66,7 +66,7 @@ struct Supervision: ~Copyable {
   // MARK: Signals
 
   /// A signal of the terminal that came after the last look and before the fork reached cb alone. All that are pending
-  /// now are passed on, whoever sent them: the child has them blocked until just before its exec, so one that it has
+  /// now are passed on, whatever their sender: the child has them blocked until just before its exec, so one that it has
   /// already stays one. But on a busy machine the command may be well under way by now, and send signals itself.
   private mutating func passOnWhatCameBeforeTheFork() {
     var early = signals

@@ -35,8 +35,8 @@ package struct FileStore: BreakerStorage {
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
     let document = DocumentName(name)
     var bytes = try documents.read(document)
-    // Whoever reported and ended between our look at the document and our look for the process was not lost: only where
-    // the document is still the same did it die without a word. Under the lock of a change this cannot be.
+    // A process that reported and ended between our reading the document and our looking for it was not lost: it died
+    // without a report only if the document is still the same. Under the lock of a change this cannot happen.
     for _ in 0..<16 {
       guard let seen = bytes else { break }
       let (reading, hasLost) = try reading(seen, name, document)

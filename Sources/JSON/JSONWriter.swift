@@ -9,7 +9,7 @@ extension JSONValue {
 }
 
 /// Writes JSON that is safe to look at in a terminal: control characters (C0, DEL, C1), the line separators and the
-/// scalars that turn the direction of text around are escaped, all else stands as it is.
+/// scalars that turn the direction of text around are escaped, everything else is written as it is.
 package struct JSONWriter: ~Copyable {
   /// How the text is laid out.
   package enum Style: Sendable {
@@ -110,7 +110,7 @@ package struct JSONWriter: ~Copyable {
     isPretty = true
   }
 
-  /// Scalars one behind the other, wrapped: a window of a thousand runs is not to be a thousand lines.
+  /// Scalars on as few lines as possible: a window of a thousand runs must not take a thousand lines.
   private mutating func writeFilled(_ elements: [JSONValue]) {
     level += 1
     var isFirst = true
@@ -129,7 +129,7 @@ package struct JSONWriter: ~Copyable {
     if isWrapped { newline() }
   }
 
-  /// Puts what was written from `start` on, which went over the edge, on a line of its own; the space before it goes.
+  /// Moves what was written from `start` on, which is too long for the line, to a new one; the space before it goes.
   private mutating func wrap(at start: Int) {
     let length = output.count - start
     output.open(gap: level * 2, at: start)

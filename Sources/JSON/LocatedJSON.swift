@@ -1,4 +1,4 @@
-/// A JSON5 value that knows where in the text it stands, so that "unknown key" can say line and column.
+/// A JSON5 value with its place in the text, so that "unknown key" can say line and column.
 ///
 /// A type beside `JSONValue` rather than positions in it: documents are read in every run and need none.
 package struct LocatedJSON: Equatable, Sendable {

@@ -10,7 +10,7 @@ package enum DurationText {
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
   ]
 
-  /// Reads a duration; nil where the text is none, is negative, or is longer than 100 years.
+  /// Reads a duration; nil if the text is none, is negative, or is longer than 100 years.
   ///
   /// A value that is not zero is at least one millisecond.
   package static func parse(_ text: some StringProtocol) -> Span? {

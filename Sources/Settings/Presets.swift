@@ -47,7 +47,7 @@ package struct Preset: Hashable, Sendable {
     curl, wget, rsync, ssh, psql, git, restic, borg, rclone, aws, msmtp, ansiblePlaybook,
   ]
 
-  /// The preset of that name; nil where there is none.
+  /// The preset of that name; nil if there is none.
   package static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
   /// How the preset judges a run; nil for a success, which is not its to judge, as is an end by a signal.

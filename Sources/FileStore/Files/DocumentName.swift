@@ -1,7 +1,7 @@
 package import CircuitBreaker
 import JSON
 
-/// The name of a breaker and the file name that stands for it.
+/// The name of a breaker and its file name.
 ///
 /// The file name is the name's bytes, those outside of `[A-Za-z0-9._-]` and a leading dot as `%XX`; if that is longer
 /// than 200 bytes, `%%` and the lower-case base32 of the name (128 bytes make 205 characters), so that with every
@@ -19,7 +19,7 @@ package struct DocumentName: Hashable, Sendable {
     base = Self.encode(Array(name.text.utf8))
   }
 
-  /// The name that this file name stands for, or nil if `encode` gives it to no name.
+  /// The name that `encode` gives this file name, or nil if there is none.
   package init?(base: some Sequence<UInt8>) {
     let base = Array(base)
     guard let bytes = Self.decode(base), let text = String(validating: bytes, as: UTF8.self),

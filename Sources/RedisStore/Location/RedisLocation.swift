@@ -22,7 +22,7 @@ package struct RedisLocation: Sendable, Equatable {
     package var insecure = false
   }
 
-  /// Where the password stands, for messages.
+  /// Where the password comes from, for messages.
   package enum PasswordSource: Sendable, Equatable {
     case url
     /// `CB_REDIS_PASSWORD`.
@@ -87,11 +87,11 @@ extension RedisLocation {
     package var part: Part
     /// The parameter's name, where part is `parameter`.
     package var parameter: String?
-    /// What stands there, fit for a terminal; nil where it may be part of a password.
+    /// Its text, safe for a terminal; nil if it may be part of a password.
     package var value: String?
     package var reason: String
 
-    /// True where the URL itself is well formed, and the password that the environment should hold cannot be had: to
+    /// True if the URL itself is well formed, and the password that the environment should hold cannot be had: to
     /// the caller this is a store that failed, not a mistake on the command line.
     package var concernsPassword: Bool { part == .passwordFile || part == .passwordMissing }
 

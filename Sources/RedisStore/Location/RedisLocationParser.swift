@@ -142,7 +142,7 @@ extension RedisLocation {
       let name = try string(decode(host, .host), .host)
       guard !name.isEmpty else { throw invalid(.host, text, "missing") }
       guard name.utf8.count <= 253, !name.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
-        throw invalid(.host, text, "is no host name or address")
+        throw invalid(.host, text, "is not a valid host name or address")
       }
       guard let port, !port.isEmpty else { return .tcp(host: name, port: defaultPort) }
       guard let number = Self.number(port), (1...65535).contains(number) else {

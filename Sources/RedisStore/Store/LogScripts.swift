@@ -1,6 +1,6 @@
 /// The scripts of the Redis store. They hold no rule of a breaker: the server keeps events in the order in which they
 /// came, each with the server's time, and every client that reads the same events works out the same breaker with the
-/// core. So a result is counted to the last in one round trip, whoever else reports at that moment, and exactly one
+/// core. So a result is counted to the last in one round trip, whatever else is reported at that moment, and exactly one
 /// client sees its own event trip the circuit.
 ///
 /// A breaker is one hash `<prefix>{NAME}`: fields `v` format, `n` number of the next event, `b` number of the first
@@ -86,7 +86,7 @@ enum LogScripts {
   /// The snapshot is taken only from a client that began with the one that is there; its lines move to the history
   /// with it, so that each gets there once. A time to live is begun only for a client that has seen all, and knows the
   /// state; what has one gets it anew. Where that comes out wrong the client sees it in the answer, and a stroke without
-  /// a change by a client that has not seen all leaves the matter to whoever changed something last.
+  /// a change by a client that has not seen all leaves that to the client that made the last change.
   ///
   /// Of the clients that can do without the events one in so many gets them all the same: it is the one that shortens
   /// the log (see `RedisStore`).

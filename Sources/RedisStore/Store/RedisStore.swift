@@ -61,7 +61,7 @@ package final class RedisStore: BreakerStorage {
 
   package var isNews: Bool { isNewOutage }
 
-  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil if no failure was
   /// met, or none can be remembered.
   package var standInDirectory: String? { outage.standIn }
 
@@ -70,8 +70,8 @@ package final class RedisStore: BreakerStorage {
   /// One round trip, unless a holder on this host has died. The time is the server's.
   package func read(_ name: BreakerName) throws(StoreError) -> Reading {
     var (log, now) = try ask(name)
-    // Whoever reported and ended between the server's answer and our look for the process was not lost: only where
-    // nothing came since did it die without a word.
+    // A process that reported and ended between the server's answer and our looking for it was not lost: it died
+    // without a report only if nothing came since.
     for _ in 0..<16 where hasDead(log.breaker) {
       let seen = log.lastID
       (log, now) = try ask(name)
@@ -202,7 +202,7 @@ package final class RedisStore: BreakerStorage {
 
   /// What goes to the server in one stroke.
   private struct Stroke {
-    /// What is known of the breaker; nil where it was not read.
+    /// What is known of the breaker; nil if it was not read.
     var log: EventLog?
     /// How long it lives untouched after the events, as far as is known; nil: for ever.
     var lifetime: Span?

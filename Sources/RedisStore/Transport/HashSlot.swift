@@ -5,7 +5,7 @@ package enum HashSlot {
     crc16(hashed(key)) % 16384
   }
 
-  /// What stands in the first `{...}` that is not empty, else the whole key.
+  /// The contents of the first `{...}` that is not empty, else the whole key.
   private static func hashed(_ key: [UInt8]) -> ArraySlice<UInt8> {
     guard let open = key.firstIndex(of: UInt8(ascii: "{")),
       let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1

@@ -34,7 +34,7 @@ package final class RedisClient {
     self.location = location
     guard BuiltWith.redis else { throw notBuilt("this cb was built without Redis (the package trait 'Redis')") }
     if location.tls != nil && !BuiltWith.tls {
-      throw notBuilt("this cb was built without TLS (the package trait 'TLS'), so rediss:// is not to be had")
+      throw notBuilt("this cb was built without TLS (the package trait 'TLS'), so it cannot use rediss://")
     }
   }
 
@@ -48,7 +48,7 @@ package final class RedisClient {
     home = nil
   }
 
-  /// True where a command would go out on a connection that is there already.
+  /// True if a command would go out on a connection that is there already.
   package var isConnected: Bool { home.flatMap { connections[$0]?.isUsable } ?? false }
 
   /// The budget of one step from now: `timeout`, and `connect-timeout` before it where a connection must be made.
@@ -87,7 +87,7 @@ package final class RedisClient {
     return reply
   }
 
-  /// The error that an error reply to `words` stands for.
+  /// The error for an error reply to `words`.
   func serverError(_ text: [UInt8], _ words: [[UInt8]]) -> RedisError {
     let said = ServerErrorText(text)
     return RedisError(

@@ -65,10 +65,10 @@ package struct RedisError: Error, Sendable, Equatable {
   package var endpoint: String
   /// The cause in words, fit for a terminal.
   package var detail: String
-  /// True where the command had been sent, at least in part, when the connection failed: the server may have done it.
+  /// True if the command had been sent, at least in part, when the connection failed: the server may have done it.
   package var mayHaveBeenApplied = false
 
-  /// True where the server cannot serve anybody now, so that others on this host had better leave it alone for a
+  /// True if the server cannot serve anybody now, so that others on this host had better leave it alone for a
   /// while. False for what is wrong with our settings, our script or our key.
   package var meansAway: Bool {
     switch code {

@@ -6,11 +6,11 @@ import CircuitBreaker
 struct List: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Print the names of breakers, one a line.",
+    abstract: "Print the names of breakers, one per line.",
     usage: "cb list [NAME...]",
     discussion: """
-      Without a NAME: all, sorted. With NAMEs: those of them that there are; the others are reported, and the exit code \
-      is 1. Never writes.
+      Without a NAME: all, sorted. With NAMEs: those that exist; the others are reported, and the exit code is 1. Never \
+      writes.
 
       Example: cb list | xargs -d '\\n' -n 1 cb status
       """)

@@ -39,9 +39,9 @@ struct Admitter {
     var breaker: Breaker?
     var transitions: [Transition]
     var now: Timestamp
-    /// Why the probe that was the trial failed; nil where none was.
+    /// Why the probe that was the trial failed; nil if none was.
     var probe: String?
-    /// Why the rejection was not counted; nil where it was.
+    /// Why the rejection was not counted; nil if it was.
     var uncounted: StoreError?
   }
 
@@ -180,7 +180,7 @@ struct Admitter {
   }
 
   /// A store that can be read and not written (a full disk): an open or held circuit rejects although that cannot be
-  /// counted (docs/CONTRACT.md, "Stores"). nil where the run would be admitted.
+  /// counted (docs/CONTRACT.md, "Stores"). nil if the run would be admitted.
   private func heeding(
     _ reading: Reading, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ error: StoreError
   ) -> Decision? {

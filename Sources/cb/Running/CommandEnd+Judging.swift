@@ -23,7 +23,7 @@ extension CommandEnd {
     return RunEnding(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
   }
 
-  /// Why CMD was not started; nil where it was.
+  /// Why CMD was not started; nil if it was.
   var whyNotStarted: String? {
     switch how {
     case .notFound:

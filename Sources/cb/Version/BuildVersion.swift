@@ -8,7 +8,7 @@ import RedisStore
 enum BuildVersion {
   static let number = "0.1.0"
 
-  /// What `--version` and `-V` print, with `--json` for inventory. Nil where the arguments ask for something else.
+  /// What `--version` and `-V` print, with `--json` for inventory. Nil if the arguments ask for something else.
   static func answer(_ arguments: [String]) -> String? {
     guard let first = arguments.first, first == "--version" || first == "-V" else { return nil }
     switch arguments.dropFirst() {
@@ -18,7 +18,7 @@ enum BuildVersion {
     }
   }
 
-  /// The commit, 40 hexadecimal digits; nil where the build was not told (any but make's).
+  /// The commit, 40 hexadecimal digits; nil if the build was not told (any but make's).
   static var commit: String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 41) { digits in
       guard let start = digits.baseAddress, cb_build_commit(start) != 0 else { return nil }
@@ -68,7 +68,7 @@ enum BuildVersion {
     [("file", true), ("redis", BuiltWith.redis), ("tls", BuiltWith.tls)]
   }
 
-  /// The libraries inside, for whoever asks which hosts have the one with the hole.
+  /// The linked libraries, to find the hosts that have a vulnerable one.
   private static var libraries: [(name: String, version: String)] {
     let glibc = String(cString: cb_build_glibc())
     return (glibc.isEmpty ? [] : [("glibc", glibc)]) + BuiltWith.libraries

@@ -78,7 +78,7 @@ struct KeyReader {
       default: 1
       }
     guard bytes.count >= length else {
-      // Only what can still become a sign is waited for.
+      // Wait only for what can still become a character.
       return bytes.dropFirst().allSatisfy { $0 & 0xC0 == 0x80 } ? nil : (nil, 1)
     }
     guard let text = String(validating: bytes[..<length], as: UTF8.self), let character = text.first else {

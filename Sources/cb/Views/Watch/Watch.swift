@@ -128,7 +128,7 @@ struct Watch {
     return try session.detail(row, style).text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// Why names that were asked for show nothing; empty where there are no breakers at all.
+  /// Why names that were asked for show nothing; empty if there are no breakers at all.
   private func emptiness() throws(CommandFailure) -> String {
     if !states.isEmpty { return "no breaker is in this state" }
     let missing = selection.texts.map { text in
