@@ -13,7 +13,9 @@ package struct CommandEnd {
     /// This signal came before the command was started, and it was not started.
     case interrupted(Int32)
     /// The system refused a process or a descriptor with this errno. The command was not started.
-    case failed(Int32)
+    case notStarted(Int32)
+    /// The command was started, and the system does not say how it ended (waitpid fails with this errno).
+    case endUnknown(Int32)
   }
 
   package var how: How
@@ -61,7 +63,7 @@ package struct CommandEnd {
     case .signaled(let signal), .interrupted(let signal): return 128 + signal
     case .notFound: return 127
     case .notExecutable: return 126
-    case .failed: return 125
+    case .notStarted, .endUnknown: return 125
     }
   }
 }

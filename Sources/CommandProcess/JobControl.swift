@@ -61,7 +61,7 @@ struct JobControl {
   }
 
   /// Undoes `lendTerminal`, before cb stops and when the command has ended.
-  mutating func takeTerminalBack() {
+  mutating func reclaimTerminal() {
     if isLent { _ = changeForeground(from: command, to: ownGroup) }
     isLent = false
   }

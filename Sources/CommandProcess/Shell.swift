@@ -3,7 +3,7 @@ import Glibc
 /// Runs shell text beside the command: a listener, a predicate or a probe. Signals from outside are not for it; they
 /// stay pending for cb (`pendingInterruption`), as none of these holds cb up longer than its time limit.
 ///
-/// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.failed`: there is no /bin/sh, or
+/// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.notStarted`: there is no /bin/sh, or
 /// the system refused a process), was ended for its limit (`timedOut`), or how it exited.
 ///
 /// - Parameters:

@@ -65,9 +65,9 @@ package enum DurationText {
 
   /// A count of thousandths as a decimal number without needless zeros: 1500 is `1.5`.
   package static func decimal(thousandths: Int64) -> String {
-    let (whole, rest) = thousandths.quotientAndRemainder(dividingBy: 1000)
-    guard rest != 0 else { return String(whole) }
-    var fraction = String(abs(rest) + 1000).dropFirst()
+    let (whole, remainder) = thousandths.quotientAndRemainder(dividingBy: 1000)
+    guard remainder != 0 else { return String(whole) }
+    var fraction = String(abs(remainder) + 1000).dropFirst()
     while fraction.hasSuffix("0") { fraction = fraction.dropLast() }
     return (thousandths < 0 && whole == 0 ? "-" : "") + "\(whole).\(fraction)"
   }

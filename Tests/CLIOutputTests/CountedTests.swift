@@ -1,4 +1,5 @@
 import CircuitBreaker
+import Settings
 import Testing
 
 @testable import cb

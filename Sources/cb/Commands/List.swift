@@ -27,9 +27,9 @@ struct List: CBCommand {
       try world.print(all.map { $0.text + "\n" }.joined())
       return ExitCode.success
     }
-    let known = Swift.Set(all)
+    let known = Set(all)
     let missing = wanted.filter { !known.contains($0) }
-    try world.print(Swift.Set(wanted).intersection(known).sorted().map { $0.text + "\n" }.joined())
+    try world.print(Set(wanted).intersection(known).sorted().map { $0.text + "\n" }.joined())
     for name in missing { world.say(NearestName(all).missing(name)) }
     return missing.isEmpty ? ExitCode.success : ExitCode.failure
   }

@@ -21,15 +21,15 @@ struct Run: CBCommand {
   var result: String?
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String
-  @Argument(help: .hidden) var rest: [String] = []
+  @Argument(help: .hidden) var strayWords: [String] = []
 
   func execute(_ world: World) throws(CommandFailure) -> Int32 {
-    if !rest.isEmpty {
+    if !strayWords.isEmpty {
       if world.commandLine != nil {
-        throw .usage("run: '\(rest[0])' is before '--' and is not an option; only one NAME is taken")
+        throw .usage("run: '\(strayWords[0])' is before '--' and is not an option; only one NAME is taken")
       }
       // As it was typed: options of the command's own were taken for cb's.
-      let start = world.words.firstIndex(of: rest[0]) ?? 0
+      let start = world.words.firstIndex(of: strayWords[0]) ?? 0
       let line = world.words[start...].joined(separator: " ")
       throw .usage("run: '--' is missing before the command; write cb run \(name) -- \(line)")
     }

@@ -3,7 +3,7 @@ import BreakerStore
 import CircuitBreaker
 import Settings
 
-struct Set: CBCommand {
+struct SetCommand: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "set",
     abstract: "Store settings with breakers.",

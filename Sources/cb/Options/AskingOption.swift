@@ -28,9 +28,9 @@ struct AskingOption: ParsableArguments {
 
   private static func confirm(_ verb: String, _ names: [BreakerName]) -> Bool {
     let shown = names.prefix(most).map(\.text).joined(separator: ", ").escapingControls()
-    let rest = names.count > most ? " and \(names.count - most) more" : ""
+    let others = names.count > most ? " and \(names.count - most) more" : ""
     let what = counted(names.count, "breaker")
-    writeWhole("cb: \(verb) \(what): \(shown)\(rest)? [y/N] ", to: STDERR_FILENO)
+    writeWhole("cb: \(verb) \(what): \(shown)\(others)? [y/N] ", to: STDERR_FILENO)
     guard let answer = readLine() else {
       writeWhole("\n", to: STDERR_FILENO)
       return false

@@ -195,7 +195,7 @@ struct MetricsText {
     DurationText.decimal(thousandths: time.milliseconds)
   }
 
-  /// A setting that is a number as it stands in `status --json`; a window of time as seconds would be taken for one of
+  /// A setting that is a number as it is in `status --json`; a window of time as seconds would be taken for one of
   /// runs, so it is left out, as everything that is not a number.
   private static func settings(_ settings: Settings) -> [(key: String, value: String)] {
     SettingKey.allCases.compactMap { key in

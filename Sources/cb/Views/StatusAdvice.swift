@@ -22,7 +22,7 @@ enum StatusAdvice {
     return lines
   }
 
-  /// A job that comes more seldom than the circuit stays open finds it due each time: every run is a trial, none is
+  /// A job that runs less often than the reset timeout finds it due each time: every run is a trial, none is
   /// rejected, and the breaker protects nothing.
   private static func neverRejects(_ row: BreakerRow, _ events: [HistoryEntry]) -> String? {
     let totals = row.breaker.totals

@@ -19,7 +19,8 @@ struct KeyReader {
   /// The start of a key is there and may be all of it: a lone ESC is the key Esc when nothing follows at once.
   var isWaiting: Bool { !pending.isEmpty }
 
-  mutating func take(_ bytes: some Sequence<UInt8>) -> [Key] {
+  /// The keys that these bytes complete.
+  mutating func decode(_ bytes: some Sequence<UInt8>) -> [Key] {
     pending += bytes
     var keys: [Key] = []
     while let (key, length) = Self.first(pending) {

@@ -23,7 +23,7 @@ struct Watch {
     return try live(style)
   }
 
-  /// The countdowns run by the second, however seldom the store is looked at.
+  /// The countdowns run by the second, however rarely the store is looked at.
   private static let longestPause: Int64 = 1000
 
   private func live(_ style: OutputStyle) throws(CommandFailure) -> Int32 {
@@ -71,13 +71,13 @@ struct Watch {
         if length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN) {
           return finish(&terminal, ExitCode.failure)
         }
-        keys = reader.take(bytes.prefix(max(0, length)))
+        keys = reader.decode(bytes.prefix(max(0, length)))
       } else if count == 0, reader.isWaiting {
         keys = reader.giveUp()
       }
       var isChanged = false
       for key in keys {
-        switch model.take(key) {
+        switch model.handle(key) {
         case .none: break
         case .quit: return finish(&terminal, ExitCode.success)
         case .look: isChanged = true
