@@ -82,7 +82,7 @@ package struct Reading {
 
 extension Reading {
   /// Why a run that asks now would be rejected, as far as a look tells; nil if it would not. For a store that can be
-  /// read and not written: what can be read is heeded (docs/CONTRACT.md, "Stores").
+  /// read and not written: what can be read counts (docs/CONTRACT.md, "Stores").
   package func rejection(_ policy: Policy, mode: AdmissionMode = .enforce) -> Rejection.Cause? {
     guard let breaker, !breaker.wouldAdmit(policy, mode: mode, at: now) else { return nil }
     return breaker.rejection(policy, at: now)

@@ -32,7 +32,7 @@ package struct AdmissionRequest: Hashable, Sendable {
 package enum AdmissionMode: Hashable, Sendable {
   /// It is rejected.
   case enforce
-  /// It runs all the same, and its result is not counted; only a circuit that was opened by hand rejects it.
+  /// It still runs, and its result is not counted; only a circuit that was opened by hand rejects it.
   case observe
   /// It runs whatever the state; the history says that `by` wanted it.
   case force(by: String)

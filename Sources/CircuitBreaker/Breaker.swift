@@ -28,7 +28,7 @@ package struct Breaker: Hashable, Sendable {
     package var retryAt: Timestamp?
     /// Drawn once at the trip, 0 up to 1; nil if the circuit was opened by hand for a time of its own, or is held.
     package var spread: Double?
-    /// The trips in a row on which backoff was reckoned.
+    /// The trips in a row from which backoff was computed.
     package var trips: Int
     /// Why it opened: `5 failures in a row (exit 1)`, `6 of 10 runs failed (exit 1)`. nil: an older version opened it.
     package var reason: String?
@@ -51,7 +51,7 @@ package struct Breaker: Hashable, Sendable {
       self.hintedUntil = hintedUntil
     }
 
-    /// When a trial is due by `policy`, for an opening whose length was reckoned from one.
+    /// When a trial is due by `policy`, for an opening whose length was computed from one.
     func retryAt(_ policy: Policy, spread: Double) -> Timestamp {
       let own = since + policy.openSpan(trips: trips, spread: spread)
       return hintedUntil.map { max(own, $0) } ?? own
@@ -86,7 +86,7 @@ package struct Breaker: Hashable, Sendable {
     }
   }
 
-  /// The last hint of the other side that was ahead, heeded or (held closed) not.
+  /// The last hint of the other side that was ahead, followed or (held closed) not.
   package struct LastHint: Hashable, Sendable {
     package var at: Timestamp
     /// How long the other side asked to be left alone.

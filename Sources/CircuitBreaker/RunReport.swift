@@ -26,7 +26,7 @@ package struct RunReport: Hashable, Sendable {
   package var policy: Policy
   /// From 0 up to but not including 1: the jitter, should this result trip.
   package var draw: Double
-  /// How long the other side asked to be left alone; heeded of a failure only.
+  /// How long the other side asked to be left alone; used after a failure only.
   package var hint: RetryHint?
   package var work: Work
   package var caller: Caller?

@@ -158,7 +158,7 @@ package struct FileStore: BreakerStorage {
     }
   }
 
-  /// The last flushed document, where a power cut may have torn the current one: where the machine was started anew
+  /// The last flushed document, where a power cut may have torn the current one: where the machine was restarted
   /// since. Within one boot a document that cannot be read was damaged by somebody, and is not made up for.
   private func recovered(from safe: [UInt8]?, name: BreakerName) throws(StoreError) -> DocumentFile? {
     guard let safe, case .success(let file) = DocumentFile.parse(safe, name: name),

@@ -11,7 +11,7 @@ package enum ProcessView: Equatable, Sendable {
   /// Nothing, or a namespace in which we are not.
   case none
 
-  /// Read anew each time, as /proc can be mounted over.
+  /// Read again each time, as /proc can be mounted over.
   package static func current() -> ProcessView {
     guard let status = ProcessStatus(path: "/proc/self/status") else { return .none }
     return ProcessView(status, ownID: getpid())

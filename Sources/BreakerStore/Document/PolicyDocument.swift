@@ -2,7 +2,7 @@ package import CircuitBreaker
 package import JSON
 
 /// The JSON form of a policy. It is whole: what another version's defaults are does not matter to it. A member that
-/// stands for something switched off is not there, and means that for ever; any other has to be there, and one that is
+/// stands for something switched off is not there, and means that forever; any other has to be there, and one that is
 /// not known may decide.
 package enum PolicyDocument {
   /// Documents, which people read, have the names of the settings; events, of which a log has many, short ones.

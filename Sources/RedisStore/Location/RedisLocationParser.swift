@@ -24,7 +24,7 @@ extension RedisLocation {
     return location
   }
 
-  /// The parts of a URL by RFC 3986, with the liberty that a raw `@` may stand in a password.
+  /// The parts of a URL by RFC 3986, with the liberty that a raw `@` may occur in a password.
   fileprivate struct Parser {
     let scheme: String
     /// Between `//` and the next `/`, `?` or `#`, without the user and password.

@@ -127,7 +127,7 @@ package final class RedisStore: BreakerStorage {
       }
       for (name, reply) in zip(batch, replies) {
         let reading = Result { () throws(StoreError) in
-          // By itself where the server has not got the script, or something else is wrong: that says what.
+          // By itself where the server does not have the script, or something else is wrong: that says what.
           if case .error = reply { return try read(name) }
           let answer = try checked(reply, name)
           let log = try fold(answer, name).log
@@ -204,7 +204,7 @@ package final class RedisStore: BreakerStorage {
   private struct Stroke {
     /// What is known of the breaker; nil if it was not read.
     var log: EventLog?
-    /// How long it lives untouched after the events, as far as is known; nil: for ever.
+    /// How long it lives untouched after the events, as far as is known; nil: forever.
     var lifetime: Span?
     var compaction: Compaction?
     /// The last one is the caller's.
@@ -230,7 +230,7 @@ package final class RedisStore: BreakerStorage {
       setRight(folded, name)
     } else if isLong, stroke.log == nil || reply.next % LogScripts.turn == 0 {
       // Of those who meet in a long log one shortens it for all: each would otherwise be handed the events of all the
-      // others. And commands that change without a look must not make it grow for ever.
+      // others. And commands that change without a look must not make it grow forever.
       shorten(folded, name)
     }
     guard let own else {
@@ -300,7 +300,7 @@ package final class RedisStore: BreakerStorage {
     return lifetime(log.breaker)
   }
 
-  /// nil: for ever. A log without a breaker is what a late result left where its breaker is gone.
+  /// nil: forever. A log without a breaker is what a late result left where its breaker is gone.
   private static func lifetime(_ breaker: Breaker?) -> Span? {
     guard let breaker else { return .seconds(60) }
     return breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty ? timeToLive : nil

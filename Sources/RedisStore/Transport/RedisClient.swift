@@ -1,4 +1,4 @@
-/// Commands for a Redis store, whatever stands behind its URL: a server, sentinels or a cluster.
+/// Commands for a Redis store, whatever is behind its URL: a server, sentinels or a cluster.
 ///
 /// Connects with the first command, and keeps connections until `close()` or its end; a caller closes it before
 /// CMD runs for long. Not for use by two threads at once.
@@ -58,7 +58,7 @@ package final class RedisClient {
 
   // MARK: Commands
 
-  /// Runs a script by its digest, and by its source where the server has not got it (yet, or after a failover).
+  /// Runs a script by its digest, and by its source where the server does not have it (yet, or after a failover).
   /// All keys must share a slot. An error reply, also one from inside the script, is thrown.
   package func run(
     _ script: Script, keys: [[UInt8]], arguments: [[UInt8]], deadline: Deadline
@@ -250,7 +250,7 @@ package final class RedisClient {
     }
   }
 
-  /// A node that failed us may have lost its slots, or its mastership: the next command asks anew.
+  /// A node that failed us may have lost its slots, or its mastership: the next command asks again.
   private func forget(_ endpoint: RedisEndpoint) {
     connections[endpoint] = nil
     if home == endpoint { home = nil }

@@ -17,7 +17,7 @@ struct Admitter {
   enum Decision {
     case admitted(Admitted)
     case rejected(Rejected)
-    /// Nothing guards the run: the store failed, or there is no breaker by wish (`error` is nil).
+    /// Nothing guards the run: the store failed, or there is no breaker on request (`error` is nil).
     case unguarded(ResolvedSettings, error: StoreError?)
   }
 
