@@ -15,7 +15,7 @@ package protocol BreakerStorage {
   /// All names, sorted.
   func names() throws(StoreError) -> [BreakerName]
 
-  /// The last `limit` events, oldest first; nil where there is no such breaker. Never writes.
+  /// The last `limit` events, oldest first; nil if there is no such breaker. Never writes.
   func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]?
 
   /// Takes the event, atomically over all processes (and hosts) that share the store, and returns once its effect
@@ -28,7 +28,7 @@ package protocol BreakerStorage {
   /// - Returns: what the user has to be told once, as in `Applied.notices`.
   func submit(_ event: Event, to name: BreakerName) throws(StoreError) -> [String]
 
-  /// Forgets the breaker; false where there was none.
+  /// Forgets the breaker; false if there was none.
   func remove(_ name: BreakerName) throws(StoreError) -> Bool
 }
 

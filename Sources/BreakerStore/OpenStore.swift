@@ -5,7 +5,7 @@ package final class OpenStore {
   package let storage: any BreakerStorage
   /// Where the breakers are, for people and for labels: a URL without its secrets, or `file:DIR`.
   package let label: String
-  /// nil where nothing is held between two steps.
+  /// nil if nothing is held between two steps.
   private let connection: (any StoreConnection)?
   private let inspect: (() -> [StoreCheck])?
   private let standIn: (() -> String?)?
@@ -34,7 +34,7 @@ package final class OpenStore {
   /// store as it was, though it may write beside it to see whether that is possible. None where the store has no checks.
   package func checks() -> [StoreCheck] { inspect?() ?? [] }
 
-  /// The directory of the store that stands in where this one failed; nil where none can be told.
+  /// The directory of the store that stands in where this one failed; nil if none can be told.
   package var standInDirectory: String? { standIn?() }
 }
 

@@ -2,12 +2,13 @@ package import CircuitBreaker
 
 /// What a look at a breaker shows.
 package struct Reading {
-  /// nil where there is no such breaker.
+  /// nil if there is no such breaker.
   package let breaker: Breaker?
   package let now: Timestamp
   /// What is wrong with the document, where that is why there is no breaker. The next run sets it aside.
   package let damage: String?
 
+  /// `damage` only without a breaker.
   package init(breaker: Breaker?, now: Timestamp, damage: String? = nil) {
     self.breaker = breaker
     self.now = now
@@ -25,8 +26,8 @@ package struct Reading {
 }
 
 extension Reading {
-  /// Why a run that asks now would be rejected, as far as a look tells; nil where it would not. For a store that can be
-  /// read and not written: what can be read is heeded (docs/CONTRACT.md, "Stores").
+  /// Why a run that asks now would be rejected, as far as a look tells; nil if it would not. For a store that can be
+  /// read and not written: what can be read counts (docs/CONTRACT.md, "Stores").
   package func rejection(_ policy: Policy, mode: AdmissionMode = .enforce) -> Rejection.Cause? {
     guard let breaker, !breaker.wouldAdmit(policy, mode: mode, at: now) else { return nil }
     return breaker.rejection(policy, at: now)
@@ -48,13 +49,14 @@ extension Applied {
 
 /// What an event came to.
 package struct Applied {
-  /// nil where there is no such breaker and the event makes none; the step then says `stale` or `done`.
+  /// nil if there is no such breaker and the event makes none; the step then says `stale` or `done`.
   package let breaker: Breaker?
   package var step: Step
   package let now: Timestamp
   /// What the user has to be told once, such as a damaged document that was set aside.
   package let notices: [String]
 
+  /// The breaker after the event, what the event did to it, and when.
   package init(breaker: Breaker?, step: Step, now: Timestamp, notices: [String] = []) {
     self.breaker = breaker
     self.step = step

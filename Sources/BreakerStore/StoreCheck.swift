@@ -1,8 +1,9 @@
 /// One thing that `cb doctor` looked at in a store.
 package struct StoreCheck: Equatable, Sendable {
+  /// How much it matters to a run; `doctor` fails at `failure` only.
   package enum Verdict: String, Sendable {
     case ok
-    /// Worth mending; runs are guarded all the same.
+    /// Worth fixing; runs are guarded nevertheless.
     case warning
     /// A run would not be guarded.
     case failure
@@ -13,9 +14,10 @@ package struct StoreCheck: Equatable, Sendable {
   package var verdict: Verdict
   /// What was found, in plain words.
   package var seen: String
-  /// What to do; empty where there is nothing to do.
+  /// What to do; empty if there is nothing to do.
   package var advice: String
 
+  /// `seen` and `advice` are for people: one line each, without control characters.
   package init(_ name: String, _ verdict: Verdict, _ seen: String, advice: String = "") {
     self.name = name
     self.verdict = verdict

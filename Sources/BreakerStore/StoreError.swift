@@ -5,6 +5,7 @@ import System
 /// Why a store, of files or of another kind, could not do what was asked. Tests and callers match `kind`, users read
 /// `description`: one line that names the thing, the reason and what to do, without raw control characters.
 package struct StoreError: Error, Equatable, Sendable {
+  /// The reason, for callers and tests to match.
   package enum Kind: Equatable, Sendable {
     /// A directory on the way is missing and could not be made, or (Redis) nobody answers.
     case unreachable
@@ -52,6 +53,8 @@ package struct StoreError: Error, Equatable, Sendable {
   /// Whether the user has not been told of it yet: of an outage, the first failure on this host is news.
   package var isNews = true
 
+  /// `operation` is a verb, `path` a file, a directory or a URL without its password; `code` an errno, 0 if there is
+  /// none.
   package init(_ kind: Kind, _ operation: String, _ path: String, code: Int32 = 0) {
     self.kind = kind
     self.operation = operation
@@ -59,7 +62,7 @@ package struct StoreError: Error, Equatable, Sendable {
     self.code = code
   }
 
-  /// The error that an errno stands for.
+  /// The error for an errno.
   package init(code: Int32, _ operation: String, _ path: String) {
     self.init(Kind(code: code), operation, path, code: code)
   }

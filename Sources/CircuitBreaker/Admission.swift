@@ -12,6 +12,7 @@ package struct AdmissionRequest: Hashable, Sendable {
   package var mode: AdmissionMode
   package var caller: Caller?
 
+  /// `term` is how long a lease lasts without a renewal, if the store keeps one.
   package init(
     token: Token, policy: Policy, kind: Lease.Kind = .run, term: Span = Lease.term, holder: Holder? = nil,
     announcesRejection: Bool = true, mode: AdmissionMode = .enforce, caller: Caller? = nil
@@ -31,7 +32,7 @@ package struct AdmissionRequest: Hashable, Sendable {
 package enum AdmissionMode: Hashable, Sendable {
   /// It is rejected.
   case enforce
-  /// It runs all the same, and its result is not counted; only a circuit that was opened by hand rejects it.
+  /// It still runs, and its result is not counted; only a circuit that was opened by hand rejects it.
   case observe
   /// It runs whatever the state; the history says that `by` wanted it.
   case force(by: String)
@@ -63,6 +64,7 @@ package struct Permit: Hashable, Sendable {
 
   package var isTrial: Bool { role == .trial }
 
+  /// A permit as an admission gives it; `init(_:breaker:)` makes one from a lease.
   package init(token: Token, breaker: UInt64?, generation: Int, role: Role, hasLease: Bool) {
     self.token = token
     self.breaker = breaker

@@ -43,7 +43,7 @@ extension Breaker {
     return [Transition(from: .open, to: .halfOpen, reason: reason)]
   }
 
-  /// Why a run is not admitted at `now`; nil where it is. Of a breaker that was settled.
+  /// Why a run is not admitted at `now`; nil if it is. Of a breaker that was settled.
   package func rejection(_ policy: Policy, at now: Timestamp) -> Rejection.Cause? {
     switch phase {
     case .closed: break

@@ -49,7 +49,7 @@ extension Breaker {
     return manual(from: from, asked, action, at: now)
   }
 
-  /// On a breaker that is half-open already a new round begins, so that the next run is a trial whoever still is one.
+  /// On a breaker that is already half-open a new round begins, so that the next run is a trial although others still run.
   mutating func halfOpen(_ action: ManualAction, at now: Timestamp) -> Step {
     let from = state
     hold = nil

@@ -22,7 +22,7 @@ extension Breaker {
     }
   }
 
-  /// Notes a hint that is ahead; nil where there is none.
+  /// Notes a hint that is ahead; nil if there is none.
   private mutating func heed(_ report: RunReport, at now: Timestamp) -> LastHint? {
     guard let asked = report.hint?.ahead(of: now) else { return nil }
     let most = report.policy.retryHintMax
@@ -35,7 +35,7 @@ extension Breaker {
     count == 1 ? "1 failure (\(reason))" : "\(count) failures in a row (\(reason))"
   }
 
-  /// Judges by rate (docs/CONTRACT.md, "Settings", `window`): why the circuit is to open; nil where it is not. Only a
+  /// Judges by rate (docs/CONTRACT.md, "Settings", `window`): why the circuit is to open; nil if it is not. Only a
   /// failure or a slow run can open, as in the table: a run that went well is no reason to.
   mutating func windowIsFull(_ run: RunWindow.Run, _ report: RunReport, at now: Timestamp) -> String? {
     let policy = report.policy

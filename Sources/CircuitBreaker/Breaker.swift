@@ -21,21 +21,23 @@ package struct Breaker: Hashable, Sendable {
     case halfOpen(successes: Int)
   }
 
+  /// An opening: since when, until when, why and by whom.
   package struct OpenPhase: Hashable, Sendable {
     package var since: Timestamp
     /// When a trial is due; nil while it is held open without an end.
     package var retryAt: Timestamp?
-    /// Drawn once at the trip, 0 up to 1; nil where the circuit was opened by hand for a time of its own, or is held.
+    /// Drawn once at the trip, 0 up to 1; nil if the circuit was opened by hand for a time of its own, or is held.
     package var spread: Double?
-    /// The trips in a row on which backoff was reckoned.
+    /// The trips in a row from which backoff was computed.
     package var trips: Int
     /// Why it opened: `5 failures in a row (exit 1)`, `6 of 10 runs failed (exit 1)`. nil: an older version opened it.
     package var reason: String?
-    /// Whether an operator opened it: then it rejects also whoever only observes.
+    /// Whether an operator opened it: then runs in observe mode are rejected, too.
     package var isByHand: Bool
     /// What the other side asked for, as far as it is believed, with jitter: nobody's own reset timeout ends it earlier.
     package var hintedUntil: Timestamp?
 
+    /// `retryAt` nil only under a hold without an end; `spread` from 0 up to but not including 1.
     package init(
       since: Timestamp, retryAt: Timestamp?, spread: Double?, trips: Int, reason: String? = nil, isByHand: Bool = false,
       hintedUntil: Timestamp? = nil
@@ -49,7 +51,7 @@ package struct Breaker: Hashable, Sendable {
       self.hintedUntil = hintedUntil
     }
 
-    /// When a trial is due by `policy`, for an opening whose length was reckoned from one.
+    /// When a trial is due by `policy`, for an opening whose length was computed from one.
     func retryAt(_ policy: Policy, spread: Double) -> Timestamp {
       let own = since + policy.openSpan(trips: trips, spread: spread)
       return hintedUntil.map { max(own, $0) } ?? own
@@ -70,6 +72,7 @@ package struct Breaker: Hashable, Sendable {
     /// Members that this version does not know.
     package var kept = KeptMembers()
 
+    /// `until` nil: until somebody ends it. `by` is who acted by hand, or `cb on HOST` for the result of a run.
     package init(
       state: CircuitState, until: Timestamp?, reason: String?, by: String, since: Timestamp? = nil,
       caller: Caller? = nil
@@ -83,7 +86,7 @@ package struct Breaker: Hashable, Sendable {
     }
   }
 
-  /// The last hint of the other side that was ahead, heeded or (held closed) not.
+  /// The last hint of the other side that was ahead, followed or (held closed) not.
   package struct LastHint: Hashable, Sendable {
     package var at: Timestamp
     /// How long the other side asked to be left alone.
@@ -100,6 +103,7 @@ package struct Breaker: Hashable, Sendable {
       return asked.milliseconds > 0 && asked.milliseconds % hour == 0 ? "\(asked.milliseconds / hour)h" : "\(asked)"
     }
 
+    /// `until` is `asked` from `at`, or less if `isCapped`.
     package init(at: Timestamp, asked: Span, until: Timestamp, isCapped: Bool) {
       self.at = at
       self.asked = asked
@@ -108,22 +112,26 @@ package struct Breaker: Hashable, Sendable {
     }
   }
 
+  /// Settings of an earlier run that differ from those of the last one.
   package struct OtherPolicy: Hashable, Sendable {
     package var policy: Policy
     package var at: Timestamp
 
+    /// `at` is when a run last reported with it.
     package init(policy: Policy, at: Timestamp) {
       self.policy = policy
       self.at = at
     }
   }
 
+  /// The last failure that counted, for `status` and for messages.
   package struct LastFailure: Hashable, Sendable {
     package var at: Timestamp
     package var reason: String
     package var caller: Caller?
     package var kept = KeptMembers()
 
+    /// `reason` as people read it: `exit 1`, `SIGKILL`, `timeout`.
     package init(at: Timestamp, reason: String, caller: Caller? = nil) {
       self.at = at
       self.reason = reason
@@ -173,6 +181,8 @@ package struct Breaker: Hashable, Sendable {
 
   package static let recentCount = 60
 
+  /// A closed breaker without a history. `id` tells it from a removed one of the same name; drawn at random by the
+  /// store.
   package init(id: UInt64) {
     self.id = id
   }

@@ -3,7 +3,7 @@
 package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let text: String
 
-  /// Why a text is no name.
+  /// Why a text is not a valid name.
   package enum Fault: Error, Equatable {
     case empty
     case tooLong(bytes: Int)
@@ -23,13 +23,14 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
       case .slash: "it holds a '/'"
       case .pattern(let scalar): "it holds a '\(scalar)'"
       case .control: "it holds a control character"
-      case .dots: "'.' and '..' are no names"
+      case .dots: "'.' and '..' are not valid names"
       case .leadingDash: "it begins with '-'"
       case .notUTF8: "it is not valid UTF-8"
       }
     }
   }
 
+  /// Throws the first rule that the text breaks.
   package init(_ text: String) throws(Fault) {
     let count = text.utf8.count
     if count == 0 { throw .empty }
@@ -52,14 +53,17 @@ package struct BreakerName: Hashable, Comparable, Sendable, CustomStringConverti
   package var description: String { text }
 
   // By bytes and not as String compares: é as one scalar and as two are different names, and sort in one order anywhere.
+  /// Equal bytes; canonically equivalent names are two.
   package static func == (left: BreakerName, right: BreakerName) -> Bool {
     left.text.utf8.elementsEqual(right.text.utf8)
   }
 
+  /// Of the bytes, to agree with `==`.
   package func hash(into hasher: inout Hasher) {
     for byte in text.utf8 { hasher.combine(byte) }
   }
 
+  /// By bytes, the same in every locale.
   package static func < (left: BreakerName, right: BreakerName) -> Bool {
     left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
   }

@@ -11,6 +11,7 @@ package struct Caller: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// As this version writes it, without members of a later one.
   package init(host: String, pid: Int32, user: String) {
     self.host = host
     self.pid = pid

@@ -7,13 +7,14 @@ package struct DurationHistogram: Hashable, Sendable {
     .seconds(300), .seconds(900), .seconds(1800), .seconds(3600), .seconds(14400), .seconds(28800),
   ]
 
-  /// A count a bucket, not added up, and one more at the end; empty where nothing was counted.
+  /// A count a bucket, not added up, and one more at the end; empty if nothing was counted.
   package private(set) var counts: [Int] = []
   /// Of all durations, in milliseconds.
   package private(set) var sum = Span.zero
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// Nothing counted.
   package init() {}
 
   /// Takes over what was stored, in place of what was counted; false for what no version has written.
@@ -28,6 +29,7 @@ package struct DurationHistogram: Hashable, Sendable {
 
   package var total: Int { counts.reduce(0, +) }
 
+  /// Counts one run; a negative duration counts as 0.
   package mutating func add(_ duration: Span) {
     if counts.isEmpty { counts = Array(repeating: 0, count: Self.bounds.count + 1) }
     counts[Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count] += 1

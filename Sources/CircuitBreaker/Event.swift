@@ -45,6 +45,7 @@ package struct ManualAction: Hashable, Sendable {
   package var reason: String?
   package var caller: Caller?
 
+  /// `by` as `user@host`; `reason` is what `--reason` says.
   package init(by: String, reason: String? = nil, caller: Caller? = nil) {
     self.by = by
     self.reason = reason

@@ -1,5 +1,6 @@
 /// One thing that happened to a breaker, for `cb history`.
 package struct HistoryEntry: Hashable, Sendable {
+  /// What happened; `rawValue` is its name in JSON and in `--kind`.
   package enum Kind: Hashable, Sendable {
     /// A state change that a run brought about; `reason` is its cause.
     case stateChange
@@ -38,6 +39,7 @@ package struct HistoryEntry: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// An entry without the members of an act by hand (`isHold`, `lasting`, `keys`).
   package init(
     sequence: Int, at: Timestamp, kind: Kind, from: CircuitState? = nil, to: CircuitState? = nil,
     reason: String? = nil, by: String? = nil, isHold: Bool = false, lasting: Span? = nil, keys: [String] = [],
@@ -69,6 +71,7 @@ extension HistoryEntry.Kind: RawRepresentable {
     if case .other = self { return nil }
   }
 
+  /// Of any name: an unknown one is a later version's.
   package init(text: String) {
     switch text {
     case Self.stateChange.rawValue: self = .stateChange

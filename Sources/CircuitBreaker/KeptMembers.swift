@@ -2,9 +2,10 @@
 ///
 /// The core never looks into it: to it these are bytes that go where the value goes that they stood beside.
 package struct KeptMembers: Hashable, Sendable {
-  /// One JSON object as compact text; empty where nothing is kept.
+  /// One JSON object as compact text; empty if nothing is kept.
   package let json: [UInt8]
 
+  /// Nothing is kept.
   package init() { json = [] }
 
   /// - Parameter json: one JSON object as compact text.

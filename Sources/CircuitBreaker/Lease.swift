@@ -2,6 +2,7 @@
 package struct Token: Hashable, Sendable {
   package let text: String
 
+  /// Any text, as a store or a user gives it: one that no admission has finds no lease.
   package init(text: String) {
     self.text = text
   }
@@ -27,6 +28,7 @@ package struct Holder: Hashable, Sendable {
   /// When the process started, in the kernel's own ticks: a pid that was used again is another process.
   package var startTime: UInt64
 
+  /// `startTime` in clock ticks since boot, as /proc has it; see `ProcessIdentity`.
   package init(realm: String, pid: Int32, startTime: UInt64) {
     self.realm = realm
     self.pid = pid
@@ -44,6 +46,7 @@ package enum HolderStatus: Hashable, Sendable {
 
 /// An admission that the store keeps because it takes a place: a trial, a run under `max-concurrent`, or a permit.
 package struct Lease: Hashable, Sendable {
+  /// Whether a process holds it all the time (a run) or nobody has to (a permit).
   package enum Kind: String, Hashable, Sendable {
     case run
     case permit
@@ -64,6 +67,7 @@ package struct Lease: Hashable, Sendable {
 
   package var isTrial: Bool { role == .trial }
 
+  /// `holder` nil: only the lease's end frees the place.
   package init(
     token: Token, kind: Kind, role: Permit.Role, generation: Int, since: Timestamp, expires: Timestamp, holder: Holder?,
     caller: Caller? = nil

@@ -29,6 +29,7 @@ package struct Policy: Hashable, Sendable {
 
   package static let currentRules = 1
 
+  /// Every setting at its default.
   package init() {}
 
   /// `min-calls`, but never more than a window by count can hold: `--window 5` would not open at all with the default

@@ -14,6 +14,7 @@ package struct RunReport: Hashable, Sendable {
     /// As in the run's `AdmissionRequest`.
     package var announcesRejection: Bool
 
+    /// How the waiting run takes a rejection, and whether one is reported.
     package init(mode: AdmissionMode, announcesRejection: Bool) {
       self.mode = mode
       self.announcesRejection = announcesRejection
@@ -25,11 +26,12 @@ package struct RunReport: Hashable, Sendable {
   package var policy: Policy
   /// From 0 up to but not including 1: the jitter, should this result trip.
   package var draw: Double
-  /// How long the other side asked to be left alone; heeded of a failure only.
+  /// How long the other side asked to be left alone; used after a failure only.
   package var hint: RetryHint?
   package var work: Work
   package var caller: Caller?
 
+  /// `draw` from 0 up to but not including 1, drawn for this result.
   package init(
     permit: Permit, verdict: Verdict, policy: Policy, draw: Double, hint: RetryHint? = nil, work: Work = .command,
     caller: Caller? = nil
@@ -63,6 +65,7 @@ package struct UnaskedResult: Hashable, Sendable {
   package var hint: RetryHint?
   package var caller: Caller?
 
+  /// `draw` from 0 up to but not including 1, drawn for this result.
   package init(verdict: Verdict, policy: Policy, draw: Double, hint: RetryHint? = nil, caller: Caller? = nil) {
     self.verdict = verdict
     self.policy = policy
@@ -80,7 +83,7 @@ package enum RetryHint: Hashable, Sendable {
   /// clock that all share.
   case at(Timestamp)
 
-  /// How long that is from `now`; nil where it is not ahead, and so is not a hint.
+  /// How long that is from `now`; nil if it is not ahead, and so is not a hint.
   package func ahead(of now: Timestamp) -> Span? {
     let span =
       switch self {

@@ -5,6 +5,7 @@ package struct RunWindow: Hashable, Sendable {
   /// What is remembered of a run in a window by count.
   package struct Run: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
+    /// Bit 0: it failed; bit 1: it was slow. The documents store this number as a digit.
     package init(rawValue: UInt8) { self.rawValue = rawValue }
     package static let failed = Run(rawValue: 1)
     package static let slow = Run(rawValue: 2)
@@ -15,17 +16,20 @@ package struct RunWindow: Hashable, Sendable {
     package var start: Timestamp
     package var tally: Tally
 
+    /// `start` is the end of the slice's first run.
     package init(start: Timestamp, tally: Tally) {
       self.start = start
       self.tally = tally
     }
   }
 
+  /// Counts of runs; a run that failed and was slow is in all three.
   package struct Tally: Hashable, Sendable {
     package var calls = 0
     package var failures = 0
     package var slow = 0
 
+    /// No runs, unless told.
     package init(calls: Int = 0, failures: Int = 0, slow: Int = 0) {
       self.calls = calls
       self.failures = failures
@@ -46,6 +50,7 @@ package struct RunWindow: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// A window without runs.
   package init() {}
 
   package var isEmpty: Bool { runs.isEmpty && slices.isEmpty && kept.isEmpty }

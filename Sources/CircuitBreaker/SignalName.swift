@@ -14,7 +14,7 @@ package enum SignalName {
 
   /// The number of `SIGTERM`, `term`, `SIG15`; nil for no signal. A bare number is not one: it would be an exit code.
   package static func number(of name: some StringProtocol) -> Int32? {
-    // Letters and digits of ASCII alone: `uppercased` makes an S of U+017F, and Int32 takes a sign.
+    // Letters and digits of ASCII only: `uppercased` makes an S of U+017F, and Int32 takes a sign.
     guard name.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) }) else { return nil }
     let upper = name.uppercased()
     let short = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper

@@ -4,6 +4,7 @@ package struct StoredSettings: Hashable, Sendable {
   /// Never an empty list; a key of a single value has one text.
   package private(set) var values: [String: [String]] = [:]
 
+  /// Nothing stored: every key has its default.
   package init() {}
 
   package var isEmpty: Bool { values.isEmpty }
@@ -13,7 +14,7 @@ package struct StoredSettings: Hashable, Sendable {
     values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The texts of a key, none where it has its default; setting none returns it there.
+  /// The texts of a key, none if it has its default; setting none returns it there.
   package subscript(key: String) -> [String] {
     get { values[key] ?? [] }
     set { values[key] = newValue.isEmpty ? nil : newValue }
@@ -22,11 +23,13 @@ package struct StoredSettings: Hashable, Sendable {
 
 /// What `cb set` changes.
 package struct SettingsChange: Hashable, Sendable {
+  /// One key with its new values.
   package struct Entry: Hashable, Sendable {
     package var key: String
     /// Empty: the key returns to its default.
     package var values: [String]
 
+    /// `values` are texts that the caller has checked.
     package init(key: String, values: [String]) {
       self.key = key
       self.values = values
@@ -41,6 +44,7 @@ package struct SettingsChange: Hashable, Sendable {
   package var appliesToOpenCircuit: Bool
   package var action: ManualAction
 
+  /// `policy` is the effective one after the change, `action` who changed it.
   package init(entries: [Entry], policy: Policy, appliesToOpenCircuit: Bool, action: ManualAction) {
     self.entries = entries
     self.policy = policy

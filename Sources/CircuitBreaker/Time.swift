@@ -5,14 +5,17 @@
 package struct Timestamp: Hashable, Comparable, Sendable {
   package var milliseconds: Int64
 
+  /// Milliseconds since 1970-01-01T00:00:00Z.
   package init(milliseconds: Int64) {
     self.milliseconds = milliseconds
   }
 
+  /// Whether `left` is the earlier one.
   package static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.milliseconds < right.milliseconds
   }
 
+  /// Saturates at both ends of the range.
   package static func + (time: Timestamp, span: Span) -> Timestamp {
     Timestamp(milliseconds: saturatingAdd(time.milliseconds, span.milliseconds))
   }
@@ -27,12 +30,14 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 package struct Span: Hashable, Comparable, Sendable {
   package var milliseconds: Int64
 
+  /// May be negative: the difference of two times.
   package init(milliseconds: Int64) {
     self.milliseconds = milliseconds
   }
 
   package static let zero = Span(milliseconds: 0)
 
+  /// A whole number of seconds; saturates.
   package static func seconds(_ seconds: Int64) -> Span {
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
     return Span(milliseconds: overflow ? (seconds < 0 ? .min : .max) : product)
@@ -41,6 +46,7 @@ package struct Span: Hashable, Comparable, Sendable {
   /// The length in seconds, as JSON and `cb get` show it.
   package var seconds: Double { Double(milliseconds) / 1000 }
 
+  /// Whether `left` is the shorter one.
   package static func < (left: Span, right: Span) -> Bool {
     left.milliseconds < right.milliseconds
   }

@@ -27,6 +27,7 @@ package struct Totals: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// Every count 0.
   package init() {}
 
   /// Every count with its JSON key, in the order of the contract.

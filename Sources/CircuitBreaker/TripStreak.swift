@@ -9,6 +9,7 @@ package struct TripStreak: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// `decay` is the time in health after which the streak loses one trip.
   package init(count: Int = 0, healthySince: Timestamp? = nil, decay: Span = .zero) {
     self.count = count
     self.healthySince = healthySince

@@ -28,6 +28,7 @@ package struct Verdict: Hashable, Sendable {
   /// Looked at of a failure only.
   package var severity: Severity
 
+  /// `severity` is looked at of a failure only; `duration` nil if it is not known.
   package init(
     _ outcome: Outcome, reason: String, duration: Span? = nil, timedOut: Bool = false, severity: Severity = .counts
   ) {

@@ -2,6 +2,7 @@ import Glibc
 
 /// How a command ended, with all that a verdict on it needs.
 package struct CommandEnd {
+  /// What the system said of the child, or why there was none. Codes are exit codes, signals or errnos.
   package enum How: Equatable {
     case exited(Int32)
     case signaled(Int32)
@@ -12,7 +13,9 @@ package struct CommandEnd {
     /// This signal came before the command was started, and it was not started.
     case interrupted(Int32)
     /// The system refused a process or a descriptor with this errno. The command was not started.
-    case failed(Int32)
+    case notStarted(Int32)
+    /// The command was started, and the system does not say how it ended (waitpid fails with this errno).
+    case endUnknown(Int32)
   }
 
   package var how: How
@@ -33,6 +36,7 @@ package struct CommandEnd {
   /// What `ShellOutput` asked to be kept.
   package var output: [UInt8] = []
 
+  /// An end without signals from outside, output or duration, which the caller fills in.
   package init(how: How) { self.how = how }
 
   /// The signal from outside that ended the command: it died of a signal that came to cb, or caught one and exited with
@@ -59,7 +63,7 @@ package struct CommandEnd {
     case .signaled(let signal), .interrupted(let signal): return 128 + signal
     case .notFound: return 127
     case .notExecutable: return 126
-    case .failed: return 125
+    case .notStarted, .endUnknown: return 125
     }
   }
 }

@@ -1,7 +1,7 @@
 import CProcess
 import Glibc
 
-/// Ends cb as the command ended, so that whoever started cb sees what it would have seen without cb. Output buffers of
+/// Ends cb as the command ended, so that the parent of cb sees what it would have seen without cb. Output buffers of
 /// the C library are not flushed.
 package func endLike(_ ending: CommandEnd) -> Never {
   if !ending.timedOut {

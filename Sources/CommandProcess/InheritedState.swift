@@ -11,6 +11,8 @@ package struct InheritedState {
   /// Whether cb was given more rights than its caller has (setuid, setgid, file capabilities).
   package var isElevated: Bool { cprocess_is_elevated() != 0 }
 
+  /// Keeps the places of closed standard streams, undoes the handlers of the Swift runtime, and reads what CMD is to
+  /// get back. Once a process.
   package static func capture() -> InheritedState {
     holdClosedPlaces()
     undoRuntimeHandlers()

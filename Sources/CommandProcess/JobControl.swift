@@ -43,7 +43,7 @@ struct JobControl {
     }
   }
 
-  /// Continues the command's whole group, as `fg` would; false where it is cb's own group, or nobody's.
+  /// Continues the command's whole group, as `fg` would; false if it is cb's own group, or nobody's.
   func continueGroup() -> Bool {
     guard let group = otherGroup else { return false }
     kill(group, SIGCONT)
@@ -51,7 +51,7 @@ struct JobControl {
   }
 
   /// Makes the command's group the terminal's foreground where it was stopped for not being it, and cb's own is: without
-  /// cb it would be the foreground. True where that was done and the command goes on.
+  /// cb it would be the foreground. True if that was done and the command goes on.
   mutating func lendTerminal(afterStopBy signal: Int32) -> Bool {
     guard signal == SIGTTIN || signal == SIGTTOU, otherGroup == -command, isInOurSession else { return false }
     guard changeForeground(from: ownGroup, to: command) else { return false }
@@ -61,12 +61,12 @@ struct JobControl {
   }
 
   /// Undoes `lendTerminal`, before cb stops and when the command has ended.
-  mutating func takeTerminalBack() {
+  mutating func reclaimTerminal() {
     if isLent { _ = changeForeground(from: command, to: ownGroup) }
     isLent = false
   }
 
-  /// False where the terminal's foreground is another group than `from`, or there is no terminal.
+  /// False if the terminal's foreground is another group than `from`, or there is no terminal.
   private func changeForeground(from: pid_t, to: pid_t) -> Bool {
     let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
     if terminal < 0 { return false }

@@ -29,6 +29,7 @@ package struct LaunchRequest {
   /// What becomes of its standard output; nil: it is cb's own.
   var output: ShellOutput?
 
+  /// Times in milliseconds; without `timeout` the command may run forever.
   package init(
     argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
     environment: [String] = [],

@@ -9,7 +9,7 @@ struct OutputPipe: ~Copyable {
     case passOn(keeping: Int)
     /// The last bytes are kept, and nothing is shown.
     case keepLast(Int)
-    /// The first line is kept, up to so many bytes, and nothing is shown. The rest is read all the same: the command is
+    /// The first line is kept, up to so many bytes, and nothing is shown. The rest is read anyway: the command is
     /// not to die of SIGPIPE.
     case keepFirstLine(Int)
   }
@@ -24,7 +24,7 @@ struct OutputPipe: ~Copyable {
   private var kept: [UInt8] = []
   private var isFirstLineWhole = false
   /// Read and not written yet. A pipe that poll calls writable takes PIPE_BUF bytes without blocking, so no more is read
-  /// at once, and signals are heeded while the reader of standard error is slow.
+  /// at once, and signals are handled while the reader of standard error is slow.
   private var waiting: [UInt8] = []
   private static let chunk = 4096
 
@@ -75,7 +75,7 @@ struct OutputPipe: ~Copyable {
   }
 
   /// The command has ended: takes in what it had written by then, and no more, as what it left behind in the
-  /// background may write for ever; where bytes are passed on, that is handed to a process of its own, which lives as
+  /// background may write forever; where bytes are passed on, that is handed to a process of its own, which lives as
   /// long as the writers do. A signal that is to end cb ends this too.
   mutating func finish() -> cprocess_signal? {
     var left = cbEnd < 0 ? 0 : Int(cprocess_readable(cbEnd))

@@ -3,7 +3,7 @@ import Glibc
 
 /// The environment that cb was started with.
 package enum ProcessEnvironment {
-  /// The names of the variables that begin with `prefix`, in the order of the environment; what is no UTF-8 is repaired,
+  /// The names of the variables that begin with `prefix`, in the order of the environment; bytes that are not UTF-8 are repaired,
   /// for people to read.
   package static func names(prefix: StaticString = "") -> [String] {
     var names: [String] = []

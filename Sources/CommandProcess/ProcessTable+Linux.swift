@@ -15,7 +15,7 @@ struct ProcessTable {
   /// This process, as /proc numbers it.
   private let own: pid_t
 
-  /// As it is now; nil where /proc does not show this process: then its numbers are others', and nobody's business.
+  /// As it is now; nil if /proc does not show this process: then its numbers are others', and nobody's business.
   static func current() -> ProcessTable? {
     switch ProcessView.current() {
     case .own:
@@ -58,7 +58,7 @@ struct ProcessTable {
     return places
   }
 
-  /// A process of an outer namespace's /proc; nil where it is not in ours. What we started is, or in one below.
+  /// A process of an outer namespace's /proc; nil if it is not in ours. What we started is, or in one below.
   private static func entry(_ place: pid_t, level: Int) -> Entry? {
     guard let status = ProcessStatus(path: "/proc/\(place)/status"), level < status.numbers.count else { return nil }
     return Entry(number: status.numbers[level], place: place, parent: status.parent, isDead: status.isDead)

@@ -37,7 +37,7 @@ struct ProcessTree {
     }
   }
 
-  /// The live processes below cb, foreign children and theirs left out; none where /proc does not show cb.
+  /// The live processes below cb, foreign children and theirs left out; none if /proc does not show cb.
   func living() -> [pid_t] {
     ProcessTable.current()?.living(without: foreign) ?? []
   }

@@ -26,9 +26,9 @@ func supervise(_ request: LaunchRequest, inherited: InheritedState, heeding sign
     pipe = try outputPipe(for: request, signals: signals)
     streams = try CommandStreams(request, pipe: pipe?.commandEnd)
   } catch {
-    return CommandEnd(how: .failed(error.code))
+    return CommandEnd(how: .notStarted(error.code))
   }
-  guard let failure = cprocess_shared_int() else { return CommandEnd(how: .failed(errno)) }
+  guard let failure = cprocess_shared_int() else { return CommandEnd(how: .notStarted(errno)) }
   defer { munmap(failure, MemoryLayout<Int32>.size) }
 
   let environment = ChildEnvironment(adding: request.environment, and: request.bytes, without: request.withheld)
@@ -41,7 +41,7 @@ func supervise(_ request: LaunchRequest, inherited: InheritedState, heeding sign
       return cprocess_start(&command, &handedOver)
     }
   }
-  if command < 0 { return CommandEnd(how: .failed(errno)) }
+  if command < 0 { return CommandEnd(how: .notStarted(errno)) }
   streams.closeInParent()
   if pipe != nil { pipe?.closeCommandEnd() }
 
@@ -60,7 +60,7 @@ private func outputPipe(for request: LaunchRequest, signals: SignalSet) throws(S
   case .firstLine(let limit): return try OutputPipe(.keepFirstLine(limit), signals: signals)
   case nil:
     guard let limit = request.stderrTail, cprocess_is_closed(STDERR_FILENO) == 0 else { return nil }
-    // Without descriptors for it the command runs all the same, and no tail is kept.
+    // Without descriptors for it the command still runs, and no tail is kept.
     return try? OutputPipe(.passOn(keeping: limit), signals: signals)
   }
 }

@@ -3,7 +3,7 @@ import Glibc
 /// Runs shell text beside the command: a listener, a predicate or a probe. Signals from outside are not for it; they
 /// stay pending for cb (`pendingInterruption`), as none of these holds cb up longer than its time limit.
 ///
-/// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.failed`: there is no /bin/sh, or
+/// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.notStarted`: there is no /bin/sh, or
 /// the system refused a process), was ended for its limit (`timedOut`), or how it exited.
 ///
 /// - Parameters:
@@ -42,6 +42,7 @@ package struct ShellArguments: ~Copyable {
   private let strings: [UnsafeMutablePointer<CChar>]
   private let argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
+  /// The shell text, byte for byte: it need not be UTF-8.
   package init(_ text: [UInt8]) {
     strings = [CStringCopy.make("/bin/sh"), CStringCopy.make("-c"), CStringCopy.make(text)]
     argv = .allocate(capacity: strings.count + 1)
@@ -49,6 +50,7 @@ package struct ShellArguments: ~Copyable {
     argv[strings.count] = nil
   }
 
+  /// Lends the argv to `body`; it must not outlive this value.
   package func withPointer<Result>(
     _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {

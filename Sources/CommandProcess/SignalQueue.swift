@@ -16,6 +16,7 @@ package struct SignalQueue: ~Copyable {
   package let descriptor: Int32
   private let before: SignalSet
 
+  /// Blocks every signal, and queues all but SIGCHLD and those that were blocked when cb started.
   package init(_ inherited: InheritedState) {
     before = SignalSet.all.becomeMask()
     var wanted = SignalSet.all

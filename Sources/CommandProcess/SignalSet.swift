@@ -47,7 +47,7 @@ struct SignalSet {
     return set
   }
 
-  /// Takes one pending signal of the set, waiting for it as long as told (nil: for ever).
+  /// Takes one pending signal of the set, waiting for it as long as told (nil: forever).
   func wait(milliseconds: Int64?) -> cprocess_signal? {
     var signal = cprocess_signal()
     let came = withUnsafePointer(to: raw) { cprocess_wait_signal($0, milliseconds ?? -1, &signal) }

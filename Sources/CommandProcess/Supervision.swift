@@ -43,13 +43,13 @@ struct Supervision: ~Copyable {
   mutating func toTheEnd() -> CommandEnd {
     passOnWhatCameBeforeTheFork()
     while ending == nil || limit.isClearingUp {
-      if let signal = nextSignal() { take(signal) }
+      if let signal = nextSignal() { handle(signal) }
       if request.timeout != nil || nextTick != nil { heedTheTime() }
     }
     // Its keys went to the command's group alone.
     if jobControl.isLent { received += [SIGINT, SIGQUIT].filter { !received.contains($0) } }
-    jobControl.takeTerminalBack()
-    var result = CommandEnd(how: ending ?? .failed(ECHILD))
+    jobControl.reclaimTerminal()
+    var result = CommandEnd(how: ending ?? .endUnknown(ECHILD))
     result.duration = millisecondsNow() - start
     if let signal = pipe?.finish() { note(signal) }
     result.received = received
@@ -66,7 +66,7 @@ struct Supervision: ~Copyable {
   // MARK: Signals
 
   /// A signal of the terminal that came after the last look and before the fork reached cb alone. All that are pending
-  /// now are passed on, whoever sent them: the child has them blocked until just before its exec, so one that it has
+  /// now are passed on, whatever their sender: the child has them blocked until just before its exec, so one that it has
   /// already stays one. But on a busy machine the command may be well under way by now, and send signals itself.
   private mutating func passOnWhatCameBeforeTheFork() {
     var early = signals
@@ -85,7 +85,7 @@ struct Supervision: ~Copyable {
     return signals.wait(milliseconds: wait)
   }
 
-  private mutating func take(_ signal: cprocess_signal) {
+  private mutating func handle(_ signal: cprocess_signal) {
     if signal.number == SIGCHLD {
       // Whichever child it names: of several children's, one is kept.
       learn()
@@ -124,7 +124,7 @@ struct Supervision: ~Copyable {
 
   /// Stops cb; returns when it is continued, when the command goes on or ends without it, or when time asks for cb.
   private mutating func stop(by signal: Int32) {
-    jobControl.takeTerminalBack()
+    jobControl.reclaimTerminal()
     let due = limit.next(isOver: false)
     let isSeen = ProcessView.current() == .own
     waker = cprocess_start_waker(command, isSeen ? 1 : 0, due.map { max(0, $0 - millisecondsNow()) } ?? -1)
@@ -152,7 +152,7 @@ struct Supervision: ~Copyable {
       case CPROCESS_CONTINUED:
         hasContinued = true
       default:
-        ending = .failed(number)
+        ending = .endUnknown(number)
       }
     }
   }

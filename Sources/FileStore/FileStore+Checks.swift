@@ -128,7 +128,7 @@ extension FileStore {
     return StoreCheck("breakers", .ok, "\(count), all readable")
   }
 
-  /// What lies about beside the documents; nil where there is nothing.
+  /// What lies about beside the documents; nil if there is nothing.
   private func leftoversCheck() -> StoreCheck? {
     guard let stream = opendir(FileName(documents.path).cString) else { return nil }
     defer { closedir(stream) }

@@ -17,6 +17,7 @@ package struct FileStore: BreakerStorage {
   /// Bytes of a history file, some 70 an event: above it the older half goes, and the last 1,000 events are left.
   private static let historyLimit = 512 << 10
 
+  /// `random` draws the id of a breaker that is made.
   package init(directory: DocumentDirectory, clock: StoreClock, random: @escaping @Sendable () -> UInt64) {
     documents = directory
     self.clock = clock
@@ -31,11 +32,12 @@ package struct FileStore: BreakerStorage {
 
   // MARK: Reading
 
+  /// Takes no lock. A damaged document is told in the reading; one that a newer version wrote throws `newer`.
   package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     let document = DocumentName(name)
     var bytes = try documents.read(document)
-    // Whoever reported and ended between our look at the document and our look for the process was not lost: only where
-    // the document is still the same did it die without a word. Under the lock of a change this cannot be.
+    // A process that reported and ended between our reading the document and our looking for it was not lost: it died
+    // without a report only if the document is still the same. Under the lock of a change this cannot happen.
     for _ in 0..<16 {
       guard let seen = bytes else { break }
       let (reading, hasLost) = try reading(seen, name, document)
@@ -67,6 +69,7 @@ package struct FileStore: BreakerStorage {
     return (Reading(breaker: breaker, now: now), breaker.totals.lost != file.breaker.totals.lost)
   }
 
+  /// In the order of names; a document that is removed meanwhile is left out.
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
     try documents.forEachDocument { document, bytes in
       let name = document.name
@@ -79,10 +82,12 @@ package struct FileStore: BreakerStorage {
     }
   }
 
+  /// From the file names alone: no document is opened.
   package func names() throws(StoreError) -> [BreakerName] {
     try documents.names().map(\.name)
   }
 
+  /// The events of the document, and before them those of BASE.history.
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
     let document = DocumentName(name)
     // The file first: what is spilled in between is then in both, and never in neither.
@@ -98,6 +103,8 @@ package struct FileStore: BreakerStorage {
 
   // MARK: Changing
 
+  /// Under the document's lock. Throws `locked` if another process holds it for too long; a damaged document is set
+  /// aside.
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
     let document = DocumentName(name)
     return try documents.change(document) { (contents) throws(StoreError) in
@@ -125,6 +132,7 @@ package struct FileStore: BreakerStorage {
     }
   }
 
+  /// Under the lock. A damaged document goes too; one that a newer version wrote throws and stays.
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
     let document = DocumentName(name)
     return try documents.change(document) { (contents) throws(StoreError) in
@@ -155,7 +163,7 @@ package struct FileStore: BreakerStorage {
     }
   }
 
-  /// The last flushed document, where a power cut may have torn the current one: where the machine was started anew
+  /// The last flushed document, where a power cut may have torn the current one: where the machine was restarted
   /// since. Within one boot a document that cannot be read was damaged by somebody, and is not made up for.
   private func recovered(from safe: [UInt8]?, name: BreakerName) throws(StoreError) -> DocumentFile? {
     guard let safe, let file = try? DocumentFile.parse(safe, name: name),

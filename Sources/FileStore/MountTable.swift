@@ -3,7 +3,7 @@ import System
 
 /// What is mounted where, from /proc/self/mountinfo (proc(5)); Glibc does not export statfs(2) to Swift.
 enum MountTable {
-  /// The kind of file system that holds the path, such as `ext4`; nil where the kernel does not tell.
+  /// The kind of file system that holds the path, such as `ext4`; nil if the kernel does not tell.
   static func kind(of path: [UInt8]) -> String? {
     guard let resolved = realpath(FileName(path).cString, nil) else { return nil }
     defer { free(resolved) }

@@ -12,6 +12,7 @@ package struct ClockAnchor: Hashable, Sendable {
   /// Members that this version does not know.
   package var kept = KeptMembers()
 
+  /// `bootMilliseconds` since the start of that boot, suspended time included.
   package init(bootID: String, bootMilliseconds: Int64, time: Timestamp) {
     self.bootID = bootID
     self.bootMilliseconds = bootMilliseconds

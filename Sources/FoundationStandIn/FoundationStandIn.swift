@@ -21,7 +21,7 @@ extension String {
     case utf8
   }
 
-  /// The string of these bytes. Nil where they are not of that encoding.
+  /// The string of these bytes. Nil if they are not of that encoding.
   public init?(data: Data, encoding: Encoding) {
     self.init(validating: data.bytes, as: UTF8.self)
   }

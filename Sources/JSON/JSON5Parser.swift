@@ -1,6 +1,6 @@
 extension LocatedJSON {
-  /// Reads one JSON5 text (spec.json5.org, version 1.0.0). Stricter than that in two points: a key that is there
-  /// twice and half a surrogate pair are errors.
+  /// Reads one JSON5 text (spec.json5.org, version 1.0.0). Stricter than that in two points: a duplicate key and half a
+  /// surrogate pair are errors.
   package static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> LocatedJSON {
     try bytes.withUnsafeBufferPointer { (text) throws(JSONError) in
       var parser = JSON5Parser(text: text, limits: limits)
@@ -25,12 +25,12 @@ struct JSON5Parser {
 
   mutating func parseText() throws(JSONError) -> LocatedJSON {
     guard text.count <= limits.size else { throw JSONError(.tooLarge(limit: limits.size), at: limits.size, in: text) }
-    // Checked whole, so that all that follows may take scalars as they come.
+    // Checked first, so that what follows need not check each scalar.
     if let bad = firstInvalidUTF8(in: text) { throw JSONError(.invalidUTF8, at: bad, in: text) }
     try skipSpace()
     let value = try parseValue()
     try skipSpace()
-    guard index == text.count else { throw fail(.trailingContent) }
+    guard index == text.count else { throw unexpected("the end of the text") }
     return value
   }
 
@@ -42,10 +42,7 @@ struct JSON5Parser {
 
   func fail(_ reason: JSONError.Reason, at offset: Int) -> JSONError { JSONError(reason, at: offset, in: text) }
 
-  func unexpected(_ expected: String) -> JSONError {
-    guard let found = scalar(at: index, in: text) else { return fail(.unexpectedEnd(expected: expected)) }
-    return fail(.unexpected(found: String(found), expected: expected))
-  }
+  func unexpected(_ expected: String) -> JSONError { JSON.unexpected(expected, in: text, at: index) }
 
   private mutating func here() -> JSONPosition { cursor.advance(to: index, in: text) }
 
@@ -86,7 +83,7 @@ struct JSON5Parser {
     }
   }
 
-  /// The length in bytes of the line terminator at this offset (CRLF is one); 0 if there is none.
+  /// The length in bytes of the line terminator at this offset (CRLF counts as one); 0 if there is none.
   func lineTerminator(at offset: Int) -> Int {
     switch text[offset] {
     case 0x0A: return 1
@@ -116,8 +113,7 @@ struct JSON5Parser {
 
   private mutating func parseWord() throws(JSONError) -> LocatedJSON.Content {
     let start = index
-    while isWordByte(current) { index += 1 }
-    let word = String(decoding: text[start..<index], as: UTF8.self)
+    let word = parseWordText()
     switch word {
     case "true": return .bool(true)
     case "false": return .bool(false)

@@ -1,13 +1,27 @@
 /// Strings, keys and numbers of JSON5.
 extension JSON5Parser {
-  /// Letters, digits, `$` and `_` of ASCII, and any byte of a longer scalar.
-  func isWordByte(_ byte: UInt8) -> Bool {
+  /// Letters and digits of ASCII, `$` and `_`.
+  private func isWordByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "$"), UInt8(ascii: "_"), 0x80...:
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "$"), UInt8(ascii: "_"):
       true
     default: false
     }
+  }
+
+  /// The length in bytes of the scalar at `index`, if it could belong to a word or an identifier; else 0.
+  private var wordScalarLength: Int {
+    if current < 0x80 { return isWordByte(current) ? 1 : 0 }
+    guard let scalar = JSON.scalar(at: index, in: text), isIdentifier(scalar, first: false) else { return 0 }
+    return UTF8.width(scalar)
+  }
+
+  /// Reads the letters and digits at `index`; empty if there are none.
+  mutating func parseWordText() -> String {
+    let start = index
+    while wordScalarLength > 0 { index += wordScalarLength }
+    return String(decoding: text[start..<index], as: UTF8.self)
   }
 
   // MARK: Strings
@@ -24,7 +38,7 @@ extension JSON5Parser {
       }
       switch byte {
       case UInt8(ascii: "\\"): try parseEscape(into: &bytes)
-      // U+2028 and U+2029 may stand in a string as they are (JSON5, section 5.2), the ASCII line ends may not.
+      // A string may contain U+2028 and U+2029 (JSON5, section 5.2), but not the line ends of ASCII.
       case 0x0A, 0x0D: throw fail(.controlCharacter(byte))
       default:
         bytes.append(byte)
@@ -37,7 +51,7 @@ extension JSON5Parser {
   private mutating func parseEscape(into bytes: inout [UInt8]) throws(JSONError) {
     let start = index
     index += 1
-    guard index < text.count else { throw fail(.unexpectedEnd(expected: "the rest of the escape sequence")) }
+    guard index < text.count else { throw fail(.unexpectedEnd(expected: "an escape sequence")) }
     let continuation = lineTerminator(at: index)
     if continuation > 0 {
       index += continuation
@@ -46,11 +60,6 @@ extension JSON5Parser {
     let escape = text[index]
     index += 1
     switch escape {
-    case UInt8(ascii: "b"): bytes.append(0x08)
-    case UInt8(ascii: "f"): bytes.append(0x0C)
-    case UInt8(ascii: "n"): bytes.append(0x0A)
-    case UInt8(ascii: "r"): bytes.append(0x0D)
-    case UInt8(ascii: "t"): bytes.append(0x09)
     case UInt8(ascii: "v"): bytes.append(0x0B)
     case UInt8(ascii: "0"):
       guard current &- UInt8(ascii: "0") > 9 else { throw fail(.invalidEscape, at: start) }
@@ -63,7 +72,8 @@ extension JSON5Parser {
       append(scalar, to: &bytes)
     case UInt8(ascii: "u"):
       append(try parseUnicodeEscape(in: text, at: &index, from: start), to: &bytes)
-    default: bytes.append(escape)  // any other stands for itself; what follows of a longer scalar is copied as usual
+    // Any other character means itself; of a longer scalar this is the first byte, and the others are copied as usual.
+    default: bytes.append(controlCharacter(escapedBy: escape) ?? escape)
     }
   }
 
@@ -123,16 +133,17 @@ extension JSON5Parser {
     } else if current == UInt8(ascii: "0"), index + 1 < text.count, text[index + 1] | 0x20 == UInt8(ascii: "x") {
       content = try parseHexadecimal(isNegative: isNegative, from: start)
     } else {
-      content = try parseDecimal(isNegative: isNegative, from: start)
+      switch try parseDecimal(.json5, isNegative: isNegative, in: text, at: &index, from: start) {
+      case .integer(let value): content = .integer(value)
+      case .number(let value): content = .number(value)
+      }
     }
-    guard !isWordByte(current), current != UInt8(ascii: ".") else { throw fail(.invalidNumber, at: start) }
+    guard wordScalarLength == 0, current != UInt8(ascii: ".") else { throw fail(.invalidNumber, at: start) }
     return content
   }
 
   private mutating func parseNonFinite(isNegative: Bool, from start: Int) throws(JSONError) -> LocatedJSON.Content {
-    let word = index
-    while isWordByte(current) { index += 1 }
-    switch String(decoding: text[word..<index], as: UTF8.self) {
+    switch parseWordText() {
     case "Infinity": return .number(isNegative ? -.infinity : .infinity)
     case "NaN": return .number(.nan)
     default: throw fail(.invalidNumber, at: start)
@@ -151,54 +162,10 @@ extension JSON5Parser {
       approximate = approximate * 16 + Double(digit)
       index += 1
     }
-    guard index > digits else { throw fail(.invalidNumber, at: start) }
+    guard index > digits else { throw unexpected("a hexadecimal digit") }
     guard approximate.isFinite else { throw fail(.numberOutOfRange, at: start) }
     if isExact, let integer = signed(magnitude, isNegative: isNegative) { return .integer(integer) }
     return .number(isNegative ? -approximate : approximate)
-  }
-
-  private mutating func parseDecimal(isNegative: Bool, from start: Int) throws(JSONError) -> LocatedJSON.Content {
-    let first = index
-    let whole = skipDigits()
-    guard whole < 2 || text[first] != UInt8(ascii: "0") else { throw fail(.invalidNumber, at: start) }
-    var fraction = 0
-    var isWhole = true
-    if current == UInt8(ascii: ".") {
-      isWhole = false
-      index += 1
-      fraction = skipDigits()
-    }
-    guard whole + fraction > 0 else { throw fail(.invalidNumber, at: start) }
-    if current | 0x20 == UInt8(ascii: "e") {
-      isWhole = false
-      index += 1
-      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index += 1 }
-      guard skipDigits() > 0 else { throw fail(.invalidNumber, at: start) }
-    }
-    let literal = String(decoding: text[first..<index], as: UTF8.self)
-    if isWhole, let magnitude = UInt64(literal), let integer = signed(magnitude, isNegative: isNegative) {
-      return .integer(integer)
-    }
-    // The literal may begin or end with its point, which Double's parser takes only with a digit beside it.
-    guard let value = Double("0" + withDigitAfterPoint(literal)) else { throw fail(.invalidNumber, at: start) }
-    guard value.isFinite else { throw fail(.numberOutOfRange, at: start) }
-    return .number(isNegative ? -value : value)
-  }
-
-  private func withDigitAfterPoint(_ literal: String) -> String {
-    var result: [UInt8] = []
-    for byte in literal.utf8 {
-      if result.last == UInt8(ascii: "."), byte &- UInt8(ascii: "0") > 9 { result.append(UInt8(ascii: "0")) }
-      result.append(byte)
-    }
-    if result.last == UInt8(ascii: ".") { result.append(UInt8(ascii: "0")) }
-    return String(decoding: result, as: UTF8.self)
-  }
-
-  private mutating func skipDigits() -> Int {
-    let start = index
-    while current &- UInt8(ascii: "0") < 10 { index += 1 }
-    return index - start
   }
 
   /// Nil for -0, which only a Double can hold, and for what does not fit.

@@ -1,12 +1,13 @@
 import Glibc
 
-/// The limits that a text must keep, so that a hostile one costs neither stack nor memory.
+/// The limits of a text, so that a hostile one exhausts neither stack nor memory.
 package struct JSONLimits: Sendable {
   /// Levels of arrays and objects.
   package var depth = 64
-  /// Bytes of the whole text; the file store's bound of a document (16 MiB) unless told.
+  /// Bytes of the whole text; by default 16 MiB, the most that the file store allows a document.
   package var size = 16 << 20
 
+  /// `depth` in levels, `size` in bytes.
   package init(depth: Int = 64, size: Int = 16 << 20) {
     self.depth = depth
     self.size = size
@@ -14,11 +15,13 @@ package struct JSONLimits: Sendable {
 }
 
 extension JSONValue {
-  /// Reads one strict RFC 8259 text: UTF-8, no byte order mark, no duplicate keys, no half surrogates.
+  /// Reads one strict RFC 8259 text: UTF-8, no byte order mark, no duplicate keys, no half surrogates. Throws at the
+  /// first byte that breaks a rule or a limit.
   package static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {
     try bytes.withUnsafeBufferPointer { (text) throws(JSONError) in try parse(text, limits: limits) }
   }
 
+  /// The same of bytes in place; nothing points to them once it returns.
   package static func parse(
     _ text: UnsafeBufferPointer<UInt8>, limits: JSONLimits = JSONLimits()
   ) throws(JSONError) -> JSONValue {
@@ -28,7 +31,7 @@ extension JSONValue {
 }
 
 /// A recursive descent over bytes. Positions are worked out only when there is an error: the strict path runs in
-/// every `cb run` and knows but an offset.
+/// every `cb run` and keeps only an offset.
 struct JSONParser {
   private let text: UnsafeBufferPointer<UInt8>
   private let limits: JSONLimits
@@ -46,7 +49,7 @@ struct JSONParser {
     skipSpace()
     let value = try parseValue()
     skipSpace()
-    guard index == text.count else { throw fail(.trailingContent) }
+    guard index == text.count else { throw unexpected("the end of the text") }
     return value
   }
 
@@ -66,12 +69,7 @@ struct JSONParser {
 
   private func fail(_ reason: JSONError.Reason) -> JSONError { JSONError(reason, at: index, in: text) }
 
-  @inline(never)
-  private func unexpected(_ expected: String) -> JSONError {
-    guard index < text.count else { return fail(.unexpectedEnd(expected: expected)) }
-    guard let found = scalar(at: index, in: text) else { return fail(.invalidUTF8) }
-    return fail(.unexpected(found: String(found), expected: expected))
-  }
+  private func unexpected(_ expected: String) -> JSONError { JSON.unexpected(expected, in: text, at: index) }
 
   // MARK: Values
 
@@ -173,46 +171,10 @@ struct JSONParser {
     let start = index
     let isNegative = current == UInt8(ascii: "-")
     if isNegative { index &+= 1 }
-    let digits = index
-    var magnitude: UInt64 = 0
-    while true {
-      let digit = current &- UInt8(ascii: "0")
-      guard digit < 10 else { break }
-      // Wraps after 19 digits, and is then not used.
-      magnitude = magnitude &* 10 &+ UInt64(digit)
-      index &+= 1
+    switch try parseDecimal(.strict, isNegative: isNegative, in: text, at: &index, from: start) {
+    case .integer(let value): return .integer(value)
+    case .number(let value): return .number(value)
     }
-    let count = index - digits
-    guard count > 0 else { throw unexpected("a digit") }
-    guard count == 1 || text[digits] != UInt8(ascii: "0") else { throw JSONError(.invalidNumber, at: start, in: text) }
-    let next = current
-    let isWhole = next != UInt8(ascii: ".") && next | 0x20 != UInt8(ascii: "e")
-    // -0 keeps its sign only as a Double.
-    if isWhole, count <= 19, !(isNegative && magnitude == 0) {
-      if !isNegative, magnitude <= UInt64(Int64.max) { return .integer(Int64(magnitude)) }
-      if isNegative, magnitude <= UInt64(Int64.max) + 1 { return .integer(Int64(truncatingIfNeeded: 0 &- magnitude)) }
-    }
-    if next == UInt8(ascii: ".") {
-      index &+= 1
-      try skipDigits()
-    }
-    if current | 0x20 == UInt8(ascii: "e") {
-      index &+= 1
-      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index &+= 1 }
-      try skipDigits()
-    }
-    let literal = UnsafeBufferPointer(rebasing: text[start..<index])
-    guard let value = Double(String(decoding: literal, as: UTF8.self)) else {
-      throw JSONError(.invalidNumber, at: start, in: text)
-    }
-    guard value.isFinite else { throw JSONError(.numberOutOfRange, at: start, in: text) }
-    return .number(value)
-  }
-
-  private mutating func skipDigits() throws(JSONError) {
-    let start = index
-    while current &- UInt8(ascii: "0") < 10 { index &+= 1 }
-    guard index > start else { throw unexpected("a digit") }
   }
 
   // MARK: Strings
@@ -252,7 +214,7 @@ struct JSONParser {
     throw JSONError(.invalidUTF8, at: start + bad, in: text)
   }
 
-  /// The rest of a string from its first escape on; `start` is where it began.
+  /// Reads a string on from its first escape; `start` is where it began.
   @inline(never)
   private mutating func parseEscapedString(from start: Int) throws(JSONError) -> String {
     var bytes = Array(text[start..<index])
@@ -284,19 +246,18 @@ struct JSONParser {
     let start = index
     index &+= 1
     let escape = current
-    guard index < text.count else { throw fail(.unexpectedEnd(expected: "the rest of the escape sequence")) }
+    guard index < text.count else { throw fail(.unexpectedEnd(expected: "an escape sequence")) }
     index &+= 1
     switch escape {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(escape)
-    case UInt8(ascii: "b"): bytes.append(0x08)
-    case UInt8(ascii: "f"): bytes.append(0x0C)
-    case UInt8(ascii: "n"): bytes.append(0x0A)
-    case UInt8(ascii: "r"): bytes.append(0x0D)
-    case UInt8(ascii: "t"): bytes.append(0x09)
     case UInt8(ascii: "u"):
       let scalar = try parseUnicodeEscape(in: text, at: &index, from: start)
       UTF8.encode(scalar, into: { bytes.append($0) })
-    default: throw JSONError(.invalidEscape, at: start, in: text)
+    default:
+      guard let control = controlCharacter(escapedBy: escape) else {
+        throw JSONError(.invalidEscape, at: start, in: text)
+      }
+      bytes.append(control)
     }
   }
 }

@@ -5,6 +5,7 @@ package struct JSONPosition: Equatable, Sendable, CustomStringConvertible {
   package var line: Int
   package var column: Int
 
+  /// Both from 1.
   package init(line: Int, column: Int) {
     self.line = line
     self.column = column

@@ -9,8 +9,9 @@ extension JSONValue {
 }
 
 /// Writes JSON that is safe to look at in a terminal: control characters (C0, DEL, C1), the line separators and the
-/// scalars that turn the direction of text around are escaped, all else stands as it is.
+/// scalars that turn the direction of text around are escaped, everything else is written as it is.
 package struct JSONWriter: ~Copyable {
+  /// How the text is laid out.
   package enum Style: Sendable {
     /// No space at all, one line.
     case compact
@@ -25,6 +26,7 @@ package struct JSONWriter: ~Copyable {
   private var lineStart = 0
   private static let width = 100
 
+  /// `capacity` in bytes; the output grows beyond it as needed.
   package init(style: Style, reservingCapacity capacity: Int = 4096) {
     isPretty = style == .pretty
     output = JSONOutput(capacity: capacity)
@@ -33,12 +35,14 @@ package struct JSONWriter: ~Copyable {
   /// What has been written so far.
   package var bytes: [UInt8] { output.bytes }
 
+  /// Adds a newline, for a text or a line of a log that has to end with one.
   package mutating func endLine() {
     output.reserve(1)
     output.store(UInt8(ascii: "\n"))
     lineStart = output.count
   }
 
+  /// Adds one value. Several in a row are the caller's to separate.
   package mutating func write(_ value: JSONValue) {
     switch value {
     case .null: emit("null")
@@ -106,7 +110,7 @@ package struct JSONWriter: ~Copyable {
     isPretty = true
   }
 
-  /// Scalars one behind the other, wrapped: a window of a thousand runs is not to be a thousand lines.
+  /// Scalars on as few lines as possible: a window of a thousand runs must not take a thousand lines.
   private mutating func writeFilled(_ elements: [JSONValue]) {
     level += 1
     var isFirst = true
@@ -125,7 +129,7 @@ package struct JSONWriter: ~Copyable {
     if isWrapped { newline() }
   }
 
-  /// Puts what was written from `start` on, which went over the edge, on a line of its own; the space before it goes.
+  /// Moves what was written from `start` on, which is too long for the line, to a new one; the space before it goes.
   private mutating func wrap(at start: Int) {
     let length = output.count - start
     output.open(gap: level * 2, at: start)

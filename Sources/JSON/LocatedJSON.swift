@@ -1,7 +1,8 @@
-/// A JSON5 value that knows where in the text it stands, so that "unknown key" can say line and column.
+/// A JSON5 value with its place in the text, so that "unknown key" can say line and column.
 ///
 /// A type beside `JSONValue` rather than positions in it: documents are read in every run and need none.
 package struct LocatedJSON: Equatable, Sendable {
+  /// The value itself, as in `JSONValue`.
   package enum Content: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -13,6 +14,7 @@ package struct LocatedJSON: Equatable, Sendable {
     case object([Member])
   }
 
+  /// A member of an object, with the place of its key.
   package struct Member: Equatable, Sendable {
     package var key: String
     package var keyPosition: JSONPosition

@@ -10,7 +10,7 @@ package enum DurationText {
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
   ]
 
-  /// Reads a duration; nil where the text is none, is negative, or is longer than 100 years.
+  /// Reads a duration; nil if the text is none, is negative, or is longer than 100 years.
   ///
   /// A value that is not zero is at least one millisecond.
   package static func parse(_ text: some StringProtocol) -> Span? {
@@ -65,9 +65,9 @@ package enum DurationText {
 
   /// A count of thousandths as a decimal number without needless zeros: 1500 is `1.5`.
   package static func decimal(thousandths: Int64) -> String {
-    let (whole, rest) = thousandths.quotientAndRemainder(dividingBy: 1000)
-    guard rest != 0 else { return String(whole) }
-    var fraction = String(abs(rest) + 1000).dropFirst()
+    let (whole, remainder) = thousandths.quotientAndRemainder(dividingBy: 1000)
+    guard remainder != 0 else { return String(whole) }
+    var fraction = String(abs(remainder) + 1000).dropFirst()
     while fraction.hasSuffix("0") { fraction = fraction.dropLast() }
     return (thousandths < 0 && whole == 0 ? "-" : "") + "\(whole).\(fraction)"
   }

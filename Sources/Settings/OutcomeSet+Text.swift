@@ -2,7 +2,7 @@ package import CircuitBreaker
 
 /// The text form of sets of endings: `3,64-78,SIGINT,timeout`.
 extension OutcomeSet {
-  /// Reads the text; nil where any part of it is no exit code (0 to 255), range, signal name or `timeout`.
+  /// Reads the text; nil if any part of it is not an exit code (0 to 255), range, signal name or `timeout`.
   package init?(_ text: some StringProtocol) {
     self.init()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -51,7 +51,8 @@ extension Preset {
 
   static let rclone = Preset(
     name: "rclone",
-    about: "rclone; 1 and 2 changed places in 1.69 (usage, and all that has no code of its own), so both are failures",
+    about:
+      "rclone; 1 and 2 (usage, and everything without a separate code) changed places in 1.69, so both are failures",
     source: "Exit Code, 1.60 and 1.74: https://rclone.org/docs/#exit-code",
     codes: [
       failure(1...2, reason: "usage, or an error not otherwise categorised"),

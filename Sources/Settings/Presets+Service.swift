@@ -11,7 +11,7 @@ extension Preset {
     texts: [
       text(
         .ignore, on: 1...1, noneOf: unreachedServer + ["password authentication failed"],
-        reason: "a fatal error of its own: memory, a file not found, usage; an SQL error of -c"),
+        reason: "a fatal error in psql: memory, a file not found, usage; an SQL error of -c"),
       text(
         .exclude, on: 3...3, noneOf: unreachedServer + ["password authentication failed"],
         reason: "an error in a script with ON_ERROR_STOP: the server said so; but \\connect may have failed"),
@@ -34,7 +34,7 @@ extension Preset {
     texts: [
       text(
         .ignore, on: 128...128, anyOf: ["does not appear to be a git repository"], noneOf: transport,
-        reason: "no such remote, or a path that is no repository"),
+        reason: "no such remote, or a path that is not a repository"),
       text(
         .ignore, on: 128...128, noneOf: transport + remoteEnd + authentication,
         reason: "fatal, and not about the network: no repository here, a lock, an unknown revision"),

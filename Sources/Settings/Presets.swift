@@ -6,6 +6,7 @@ package import CircuitBreaker
 /// preset does not name stays a failure. A preset judges only what no list of the user's names; see docs/CONTRACT.md,
 /// "Settings".
 package struct Preset: Hashable, Sendable {
+  /// What a code of the tool means to the breaker; `exclude`, `ignore` and `hold` are the lists of these names.
   package enum Verdict: Hashable, Sendable, CaseIterable {
     case failure
     case exclude
@@ -46,7 +47,7 @@ package struct Preset: Hashable, Sendable {
     curl, wget, rsync, ssh, psql, git, restic, borg, rclone, aws, msmtp, ansiblePlaybook,
   ]
 
-  /// The preset of that name; nil where there is none.
+  /// The preset of that name; nil if there is none.
   package static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
   /// How the preset judges a run; nil for a success, which is not its to judge, as is an end by a signal.

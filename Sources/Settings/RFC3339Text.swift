@@ -37,7 +37,7 @@ package enum RFC3339Text {
     return .seconds(bytes[0] == UInt8(ascii: "-") ? -seconds : seconds)
   }
 
-  /// Of digits alone: Int64 takes a sign, too.
+  /// Of digits only: Int64 also accepts a sign.
   private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
     digits.allSatisfy { (0x30...0x39).contains($0) } ? Int64(String(decoding: digits, as: UTF8.self)) : nil
   }

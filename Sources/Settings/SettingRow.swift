@@ -15,7 +15,7 @@ package struct SettingRow: Sendable {
   /// The setting without which this one has no effect.
   package var needs: SettingKey?
   /// Gives the setting the value of a text, or adds it to a list; false for a text that is not a value of it.
-  let take: @Sendable (inout Settings, String) -> Bool
+  let apply: @Sendable (inout Settings, String) -> Bool
   /// The effective value.
   package let value: @Sendable (Settings) -> SettingValue
 
@@ -47,7 +47,7 @@ extension SettingRow {
   ) -> SettingRow {
     SettingRow(
       placeholder: "n", range: "a whole number, 1 or more (up to 2147483647)", help: help,
-      take: { settings, text in
+      apply: { settings, text in
         guard let count = NumberText.count(text) else { return false }
         set(&settings, count)
         return true
@@ -61,7 +61,7 @@ extension SettingRow {
   ) -> SettingRow {
     SettingRow(
       placeholder: "duration", range: allowsZero ? durationRange : positiveDurationRange, help: help,
-      take: { settings, text in
+      apply: { settings, text in
         guard let span = DurationText.parse(text), allowsZero || span > .zero else { return false }
         set(&settings, span)
         return true
@@ -77,7 +77,7 @@ extension SettingRow {
       placeholder: "rate",
       range: allowsZero ? "a rate from 0 to 1, such as 20% or 0.2" : "a rate above 0 and up to 1, such as 50% or 0.5",
       help: help,
-      take: { settings, text in
+      apply: { settings, text in
         guard let rate = NumberText.rate(text), allowsZero || rate > 0 else { return false }
         set(&settings, rate)
         return true
@@ -91,7 +91,7 @@ extension SettingRow {
   ) -> SettingRow {
     SettingRow(
       placeholder: "codes", range: codesRange, help: help, isList: true,
-      take: { settings, text in
+      apply: { settings, text in
         guard let set = OutcomeSet(text) else { return false }
         add(&settings, set)
         return true
@@ -105,7 +105,7 @@ extension SettingRow {
   ) -> SettingRow {
     SettingRow(
       placeholder: "command", range: "a shell command", help: help, isList: true,
-      take: { settings, text in
+      apply: { settings, text in
         guard isShellText(text) else { return false }
         add(&settings, text)
         return true
@@ -119,7 +119,7 @@ extension SettingRow {
   ) -> SettingRow {
     SettingRow(
       placeholder: "command", range: "a shell command", help: help,
-      take: { settings, text in
+      apply: { settings, text in
         guard isShellText(text) else { return false }
         set(&settings, text)
         return true
@@ -138,7 +138,7 @@ extension SettingRow {
     return SettingRow(
       placeholder: placeholder,
       range: words.dropLast().joined(separator: ", ") + " or " + (words.last ?? ""), help: help,
-      take: { settings, text in
+      apply: { settings, text in
         guard let choice = Choice(rawValue: text) else { return false }
         set(&settings, choice)
         return true

@@ -122,7 +122,7 @@ extension SettingRow {
     SettingRow(
       placeholder: "tool", range: "one of " + Preset.all.map(\.name).joined(separator: ", "),
       help: "Exit codes of a well-known tool, below the lists of your own. Repeatable.", isList: true,
-      take: { settings, text in
+      apply: { settings, text in
         guard let preset = Preset.named(text) else { return false }
         settings.presets.append(preset)
         return true
@@ -134,7 +134,7 @@ extension SettingRow {
       placeholder: "window",
       range: "a number of runs from 1 to 10000, such as 20, or a duration from 100ms with a unit, such as 1h",
       help: "Judge by rate over the last runs (20) or a time (1h).",
-      take: { settings, text in
+      apply: { settings, text in
         guard let window = WindowSize(text) else { return false }
         settings.window = window
         return true
@@ -152,7 +152,7 @@ extension SettingRow {
     SettingRow(
       placeholder: "factor", range: "a number from 1 to 1000, such as 2",
       help: "Each trip in a row multiplies the reset timeout by this.", appliesToOpenCircuit: true,
-      take: { settings, text in
+      apply: { settings, text in
         guard let factor = NumberText.decimal(text), (1...1000).contains(factor) else { return false }
         settings.resetBackoff = factor
         return true
@@ -163,7 +163,7 @@ extension SettingRow {
     SettingRow(
       placeholder: "signal", range: "the name of a signal, such as TERM, INT or HUP",
       help: "The signal with which --timeout ends the command.",
-      take: { settings, text in
+      apply: { settings, text in
         guard let signal = SignalName.number(of: text) else { return false }
         settings.timeoutSignal = signal
         return true
@@ -175,7 +175,7 @@ extension SettingRow {
       placeholder: "event=cmd",
       range: "EVENT=CMD with EVENT one of \(ListenedEvent.allCases.map(\.rawValue).joined(separator: ", "))",
       help: "Run CMD on an event: EVENT=CMD. Repeatable.", isList: true,
-      take: { settings, text in
+      apply: { settings, text in
         guard let listener = Listener(text) else { return false }
         settings.listeners.append(listener)
         return true
@@ -185,7 +185,7 @@ extension SettingRow {
   fileprivate static var rejectedExit: SettingRow {
     SettingRow(
       placeholder: "n", range: "an exit code from 0 to 255", help: "The exit code of a rejected run.",
-      take: { settings, text in
+      apply: { settings, text in
         guard let code = NumberText.exitCode(text) else { return false }
         settings.rejectedExit = code
         return true

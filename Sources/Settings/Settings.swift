@@ -40,6 +40,7 @@ package struct Settings: Hashable, Sendable {
   package var notice = Notice.each
   package var rejectedExit = ExitCode.rejected
 
+  /// Every key at its default.
   package init() {}
 
   /// The lists of all presets: they judge only what no list of the user's names.
@@ -54,7 +55,7 @@ package struct Settings: Hashable, Sendable {
 
   /// Gives `key` the value that `text` names; what is a list grows.
   package mutating func apply(_ key: SettingKey, _ text: String) throws(SettingFault) {
-    guard key.row.take(&self, text) else { throw SettingFault(key: key, value: text) }
+    guard key.row.apply(&self, text) else { throw SettingFault(key: key, value: text) }
   }
 
   /// Whether `text` is a value of `key`.

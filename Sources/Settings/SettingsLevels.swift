@@ -29,6 +29,7 @@ package struct SettingsLevel: Sendable {
   package var source: SettingSource
   package var values: [(key: SettingKey, text: String)]
 
+  /// The texts are not parsed yet: `SettingsLevels` reports the ones that cannot be used.
   package init(source: SettingSource, values: [(key: SettingKey, text: String)]) {
     self.source = source
     self.values = values

@@ -26,14 +26,15 @@ package enum ByteText {
     var position = 0
     while position < bytes.count {
       var decoder = UTF8()
-      var rest = bytes[position...].makeIterator()
-      switch decoder.decode(&rest) {
+      // One scalar at most, so that the work grows with the bytes, however many of them are invalid.
+      var next = bytes[position..<min(position + 4, bytes.count)].makeIterator()
+      switch decoder.decode(&next) {
       case .scalarValue(let scalar) where !escapes.contains(scalar.value):
         text.append(scalar)
         position += UTF8.width(scalar)
       case .emptyInput, .scalarValue, .error:
         // Go on by one byte: what follows may be valid by itself.
-        let count = isEscape(bytes[position...]) ? 3 : 1
+        let count = isEscape(bytes, at: position) ? 3 : 1
         for byte in bytes[position..<(position + count)] { text.append(escaped(byte)) }
         position += count
       }
@@ -83,10 +84,9 @@ package enum ByteText {
     byte < 0x80 ? Unicode.Scalar(byte) : Unicode.Scalar(base + UInt32(byte)) ?? "\u{FFFD}"
   }
 
-  /// Whether the bytes begin with the UTF-8 of one of the private characters.
-  private static func isEscape(_ bytes: ArraySlice<UInt8>) -> Bool {
-    let head = Array(bytes.prefix(3))
-    guard head.count == 3, head[0] == 0xEF, head[1] == 0x9E || head[1] == 0x9F else { return false }
-    return (0x80...0xBF).contains(head[2])
+  /// Whether the UTF-8 of one of the private characters is at `position`.
+  private static func isEscape(_ bytes: [UInt8], at position: Int) -> Bool {
+    guard position + 2 < bytes.count, bytes[position] == 0xEF else { return false }
+    return (0x9E...0x9F).contains(bytes[position + 1]) && (0x80...0xBF).contains(bytes[position + 2])
   }
 }

@@ -21,7 +21,7 @@ extension ProcessIdentity {
   }
 }
 
-/// The inode of this process's namespace of a kind; nil where /proc does not tell or the kernel has none of the kind.
+/// The inode of this process's namespace of a kind; nil if /proc does not tell or the kernel has none of the kind.
 func namespaceInode(_ kind: String) -> UInt64? {
   var status = stat()
   return stat("/proc/self/ns/\(kind)", &status) == 0 ? UInt64(status.st_ino) : nil

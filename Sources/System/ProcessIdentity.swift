@@ -8,6 +8,7 @@ package struct ProcessIdentity: Hashable, Sendable {
   /// When it started, in clock ticks since the start of the machine: field 22 of /proc/PID/stat; 0 if not known.
   package var startTime: UInt64
 
+  /// The parts as a store kept them; `current()` reads those of this process.
   package init(bootID: String, pidNamespace: UInt64, pid: Int32, startTime: UInt64) {
     self.bootID = bootID
     self.pidNamespace = pidNamespace

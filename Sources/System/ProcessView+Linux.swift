@@ -11,7 +11,7 @@ package enum ProcessView: Equatable, Sendable {
   /// Nothing, or a namespace in which we are not.
   case none
 
-  /// Read anew each time, as /proc can be mounted over.
+  /// Read again each time, as /proc can be mounted over.
   package static func current() -> ProcessView {
     guard let status = ProcessStatus(path: "/proc/self/status") else { return .none }
     return ProcessView(status, ownID: getpid())
@@ -37,6 +37,7 @@ package struct ProcessStatus: Equatable {
   /// Its numbers from the namespace of this /proc down to its own; empty on Linux before 4.1.
   package var numbers: [Int32]
 
+  /// Reads the file once; nil if it is gone or lacks a line that is needed.
   package init?(path: String) {
     guard let bytes = readWholeFile(path) else { return nil }
     self.init(bytes)

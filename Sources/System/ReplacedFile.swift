@@ -36,13 +36,13 @@ package struct ReplacedFile {
     }
     guard raw >= 0 else { return errno }
     let file = Descriptor(owning: raw)
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { buffer in
+    var unwritten = bytes[...]
+    while !unwritten.isEmpty {
+      let count = unwritten.withUnsafeBytes { buffer in
         retryingInterrupts { Glibc.write(raw, buffer.baseAddress, buffer.count) }
       }
       guard count > 0 else { return removed(errno) }
-      rest = rest.dropFirst(count)
+      unwritten = unwritten.dropFirst(count)
     }
     let error = file.close()
     guard error == 0 else { return removed(error) }

@@ -9,6 +9,7 @@ package struct ClockReading: Equatable, Sendable {
   /// CLOCK_REALTIME: since 1970 in UTC, as far as the machine knows.
   package var wallMilliseconds: Int64
 
+  /// Both times in milliseconds.
   package init(bootID: String, bootMilliseconds: Int64, wallMilliseconds: Int64) {
     self.bootID = bootID
     self.bootMilliseconds = bootMilliseconds
@@ -20,6 +21,7 @@ package struct ClockReading: Equatable, Sendable {
 package struct StoreClock: Sendable {
   package let reading: @Sendable () -> ClockReading
 
+  /// `reading` is called once a step.
   package init(reading: @escaping @Sendable () -> ClockReading) { self.reading = reading }
 
   /// The machine's clocks. The boot id is read here, once.

@@ -3,7 +3,7 @@ import CircuitBreaker
 /// Why a command ends without having done what it was asked for: the exit code, and one line for people.
 struct CommandFailure: Error {
   var exitCode: Int32
-  /// The sentence behind `cb: `; empty where everything was said already.
+  /// The sentence behind `cb: `; empty if everything was said already.
   var message: String
 
   /// The words of the command line are off (exit 64).

@@ -116,7 +116,7 @@ enum Main {
   }
 
   /// The command parsed by itself, which spares ArgumentParser the tree of all others (three quarters of the
-  /// instructions of `cb check`); nil where help is asked for or something is off: the whole tree has the words for that.
+  /// instructions of `cb check`); nil if help is asked for or something is off: the whole tree has the words for that.
   private static func subcommand(_ arguments: [String]) -> (any ParsableCommand)? {
     guard let name = arguments.first,
       let type = CB.configuration.subcommands.first(where: { $0.configuration.commandName == name })

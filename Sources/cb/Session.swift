@@ -83,7 +83,7 @@ struct Session {
     return nil
   }
 
-  /// What stands for the URL of `--store` in an error: the URL itself may hold a password.
+  /// What an error shows in place of the URL of `--store`, which may hold a password.
   private static let typedURL = "--store"
 
   private static func open(
@@ -147,7 +147,7 @@ struct Session {
     if case .directory = location { true } else { false }
   }
 
-  /// The file store that stands in for one that is away; nil where the store is a file store itself, and where there is
+  /// The file store that stands in for one that is away; nil if the store is a file store itself, and where there is
   /// no directory for one.
   func standIn() -> OpenStore? {
     if case .directory = location { return nil }

@@ -9,7 +9,7 @@ struct World {
   var inherited: InheritedState
   /// The words of the command line before `--`.
   var words: [String] = []
-  /// CMD and its arguments as the kernel gave them, ended by NULL; nil where the command line has no `--`.
+  /// CMD and its arguments as the kernel gave them, ended by NULL; nil if the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
 

@@ -41,7 +41,7 @@ import Testing
   @Test(arguments: plain) func `what it takes means what ArgumentParser makes of it`(_ words: [String]) throws {
     let options = try #require(quick(words))
     let full = try #require(try CB.parseAsRoot(["run"] + words) as? Run)
-    #expect(full.rest == [])
+    #expect(full.strayWords == [])
     #expect(described(options) == described(full.options))
   }
 

@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: [small, large])
   func `of many breakers as many as fit`(size: TerminalSize) {
     var many = model(Fixtures.fleet, size: size)
-    for _ in 0..<60 { _ = many.take(.down) }
+    for _ in 0..<60 { _ = many.handle(.down) }
     expectGolden("watch-fleet-\(size.columns)x\(size.rows)", picture(many, size, color: true))
   }
 
@@ -46,77 +46,77 @@ import Testing
 
   @Test func `a filter shows the names that hold it, whatever their case`() {
     var model = model(Fixtures.statusRows, size: Self.small)
-    for key in "/DB-".map({ Key.character($0) }) { _ = model.take(key) }
+    for key in "/DB-".map({ Key.character($0) }) { _ = model.handle(key) }
     #expect(model.shown.map(\.name) == ["db-backup"])
     expectGolden("watch-filter", picture(model, Self.small))
-    _ = model.take(.backspace)
-    _ = model.take(.character("x"))
+    _ = model.handle(.backspace)
+    _ = model.handle(.character("x"))
     #expect(model.shown.isEmpty)
     expectGolden("watch-filter-none", picture(model, Self.small))
-    _ = model.take(.escape)
+    _ = model.handle(.escape)
     #expect(model.shown.count == Fixtures.statusRows.count)
   }
 
   @Test func `a change is asked about first, and only y does it`() {
     var model = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
-    #expect(model.take(.character("c")) == .none)
+    #expect(model.handle(.character("c")) == .none)
     expectGolden("watch-question", picture(model, Self.small))
-    #expect(model.take(.character("n")) == .none)
-    #expect(model.take(.character("y")) == .none)
+    #expect(model.handle(.character("n")) == .none)
+    #expect(model.handle(.character("y")) == .none)
     for (key, change) in [("o", WatchModel.Change.open), ("c", .close), ("h", .halfOpen)] {
-      #expect(model.take(.character(Character(key))) == .none)
-      #expect(model.take(.character("y")) == .apply(change, Fixtures.dbBackup.name, reason: nil))
+      #expect(model.handle(.character(Character(key))) == .none)
+      #expect(model.handle(.character("y")) == .apply(change, Fixtures.dbBackup.name, reason: nil))
     }
-    #expect(model.take(.character("o")) == .none)
-    #expect(model.take(.enter) == .none)
+    #expect(model.handle(.character("o")) == .none)
+    #expect(model.handle(.enter) == .none)
   }
 
   @Test func `reset and hold ask for a reason, which Esc takes back`() {
     let name = Fixtures.dbBackup.name
     var model = model([StatusRow(Fixtures.dbBackup)], size: Self.small)
-    func type(_ text: String) { for character in text { #expect(model.take(.character(character)) == .none) } }
+    func type(_ text: String) { for character in text { #expect(model.handle(.character(character)) == .none) } }
     type("rdisc")
-    #expect(model.take(.backspace) == .none)
+    #expect(model.handle(.backspace) == .none)
     type("k")
-    #expect(model.take(.enter) == .apply(.reset, name, reason: "disk"))
+    #expect(model.handle(.enter) == .apply(.reset, name, reason: "disk"))
     type("r")
-    #expect(model.take(.enter) == .apply(.reset, name, reason: nil))
+    #expect(model.handle(.enter) == .apply(.reset, name, reason: nil))
     type("Ho")
-    #expect(model.take(.enter) == .apply(.holdOpen, name, reason: nil))
+    #expect(model.handle(.enter) == .apply(.holdOpen, name, reason: nil))
     type("Hcnight")
-    #expect(model.take(.enter) == .apply(.holdClosed, name, reason: "night"))
+    #expect(model.handle(.enter) == .apply(.holdClosed, name, reason: "night"))
     type("Hx")
     #expect(model.footer == .help)
     type("rno")
-    #expect(model.take(.escape) == .none)
-    #expect(model.take(.character("q")) == .quit)
+    #expect(model.handle(.escape) == .none)
+    #expect(model.handle(.character("q")) == .quit)
   }
 
   @Test func `Enter shows one breaker in full, and changes are then of that one`() {
     var model = model(Fixtures.statusRows, size: Self.small)
-    _ = model.take(.down)
+    _ = model.handle(.down)
     let chosen = model.selected
-    #expect(model.take(.enter) == .look)
+    #expect(model.handle(.enter) == .look)
     #expect(model.inspected == chosen)
     model.detail = (1...40).map { "line \($0)" }
     #expect(holds(picture(model, Self.small), "\nline 22\nq quit  Esc back"))
-    _ = model.take(.end)
+    _ = model.handle(.end)
     #expect(holds(picture(model, Self.small), "\nline 40\nq quit  Esc back"))
-    _ = model.take(.character("o"))
-    #expect(model.take(.character("y")) == chosen.map { .apply(.open, $0, reason: nil) })
-    #expect(model.take(.escape) == .none)
+    _ = model.handle(.character("o"))
+    #expect(model.handle(.character("y")) == chosen.map { .apply(.open, $0, reason: nil) })
+    #expect(model.handle(.escape) == .none)
     #expect(model.inspected == nil)
     #expect(holds(picture(model, Self.small), "  NAME"))
   }
 
   @Test func `? shows every key, and any key goes back`() {
     var model = model(Fixtures.statusRows, size: Self.small)
-    _ = model.take(.character("?"))
+    _ = model.handle(.character("?"))
     expectGolden("watch-keys", picture(model, Self.small))
-    #expect(model.take(.character("o")) == .none)
+    #expect(model.handle(.character("o")) == .none)
     #expect(model.footer == .help)
-    _ = model.take(.character("?"))
-    #expect(model.take(.character("q")) == .quit)
+    _ = model.handle(.character("?"))
+    #expect(model.handle(.character("q")) == .quit)
   }
 
   @Test func `s sorts: by urgency, name, state, failures, time of change`() {
@@ -131,7 +131,7 @@ import Testing
     var model = model(rows, size: Self.small)
     var orders = [model.rows.map(\.name).joined(separator: " ")]
     for _ in 1...4 {
-      _ = model.take(.character("s"))
+      _ = model.handle(.character("s"))
       orders.append(model.rows.map(\.name).joined(separator: " "))
     }
     #expect(orders == ["b-9 b-10 a", "a b-9 b-10", "b-9 a b-10", "b-10 a b-9", "a b-9 b-10"])
@@ -164,15 +164,15 @@ import Testing
 
   @Test func `q ends, but not while a filter is typed`() {
     var model = model(Fixtures.statusRows, size: Self.small)
-    #expect(model.take(.character("q")) == .quit)
-    _ = model.take(.character("/"))
-    #expect(model.take(.character("q")) == .none)
+    #expect(model.handle(.character("q")) == .quit)
+    _ = model.handle(.character("/"))
+    #expect(model.handle(.character("q")) == .none)
     #expect(model.filter == "q")
   }
 
   @Test func `the selection stays with its breaker when others come and go`() {
     var model = model(Fixtures.fleet, size: Self.small)
-    for _ in 0..<3 { _ = model.take(.down) }
+    for _ in 0..<3 { _ = model.handle(.down) }
     let chosen = model.selected
     model.rows = Fixtures.fleet.filter { $0.name != "job-40" && $0.name != "job-2" }
     #expect(model.selected == chosen)
@@ -186,11 +186,11 @@ import Testing
   @Test func `the selected row is always in view`() {
     var model = model(Fixtures.fleet, size: Self.small)
     for key: Key in [.end, .up, .pageUp, .home, .pageDown, .pageDown, .end, .pageUp, .down] {
-      _ = model.take(key)
+      _ = model.handle(key)
       let visible = model.shown.dropFirst(model.top).prefix(model.room)
       #expect(visible.contains { $0.breaker == model.selected })
     }
-    _ = model.take(.end)
+    _ = model.handle(.end)
     model.room = 5
     #expect(model.shown.dropFirst(model.top).prefix(5).contains { $0.breaker == model.selected })
   }
@@ -246,36 +246,36 @@ import Testing
   @Test func `arrows are read in both modes of the terminal`() {
     var reader = KeyReader()
     #expect(
-      reader.take("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~q".utf8) == [.up, .down, .pageUp, .pageDown, .character("q")])
+      reader.decode("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~q".utf8) == [.up, .down, .pageUp, .pageDown, .character("q")])
   }
 
   @Test func `a sequence cut apart is one key`() {
     var reader = KeyReader()
-    #expect(reader.take([0x1B]).isEmpty)
+    #expect(reader.decode([0x1B]).isEmpty)
     #expect(reader.isWaiting)
-    #expect(reader.take([0x5B]).isEmpty)
-    #expect(reader.take([0x42]) == [.down])
+    #expect(reader.decode([0x5B]).isEmpty)
+    #expect(reader.decode([0x42]) == [.down])
     #expect(!reader.isWaiting)
   }
 
   @Test func `Esc alone is a key once nothing follows`() {
     var reader = KeyReader()
-    #expect(reader.take([0x1B]).isEmpty)
+    #expect(reader.decode([0x1B]).isEmpty)
     #expect(reader.giveUp() == [.escape])
     #expect(!reader.isWaiting)
   }
 
   @Test func `a sign of several bytes is one key, and bytes that are none are passed over`() {
     var reader = KeyReader()
-    #expect(reader.take("日é".utf8) == [.character("日"), .character("é")])
-    #expect(reader.take([0xFF, 0x41]) == [.character("A")])
+    #expect(reader.decode("日é".utf8) == [.character("日"), .character("é")])
+    #expect(reader.decode([0xFF, 0x41]) == [.character("A")])
   }
 
   @Test func `no bytes can make it hang or crash`() {
     var generator = SystemRandomNumberGenerator()
     var reader = KeyReader()
     for _ in 0..<2000 {
-      _ = reader.take((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
+      _ = reader.decode((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
       _ = reader.giveUp()
       #expect(!reader.isWaiting)
     }

@@ -18,7 +18,8 @@ struct EndingTests {
     #expect(ending(.signaled(SIGKILL)).exitCode == 137)
     #expect(ending(.notFound(ENOENT)).exitCode == 127)
     #expect(ending(.notExecutable(EACCES)).exitCode == 126)
-    #expect(ending(.failed(EAGAIN)).exitCode == 125)
+    #expect(ending(.notStarted(EAGAIN)).exitCode == 125)
+    #expect(ending(.endUnknown(ECHILD)).exitCode == 125)
     #expect(ending(.exited(0), timedOut: true).exitCode == 124)
   }
 

@@ -101,7 +101,7 @@ struct RecipeTests {
     #expect(fine.status == .exited(0))
     #expect(
       fine.outputText
-        == "CB OK: 1 breakers closed | rejecting=0;;0;0;1 'it''s_fail_counter'=1;;;0 'it''s_failures'=1c;;;0 "
+        == "CB OK: 1 breaker closed | rejecting=0;;0;0;1 'it''s_fail_counter'=1;;;0 'it''s_failures'=1c;;;0 "
         + "'it''s_rejected'=0c;;;0 'it''s_trips'=0c;;;0\n")
 
     scene.cb("close", "it's", "--hold")

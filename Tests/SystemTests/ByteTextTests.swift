@@ -54,6 +54,15 @@ struct ByteTextTests {
     }
   }
 
+  /// With work that grew as the square of the invalid bytes this would take hours.
+  @Test(
+    "128 KiB of bytes that are not UTF-8 come back as they were",
+    arguments: [[0xE9], [0xC3, 0x61], [0xEF, 0x9F]] as [[UInt8]])
+  func large(_ piece: [UInt8]) {
+    let bytes = Array(repeatElement(piece, count: (1 << 17) / piece.count).joined())
+    #expect(ByteText.encode(ByteText.decode(bytes)) == bytes)
+  }
+
   @Test("valid text is itself", arguments: ["", "a", "é", "日本語", "🙂", "\u{301}", "a\u{0}b", "\u{F77F}", "\u{F800}"])
   func valid(_ text: String) {
     #expect(ByteText.decode(Array(text.utf8)) == text)

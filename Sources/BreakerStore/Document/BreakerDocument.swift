@@ -58,6 +58,7 @@ package enum BreakerDocument {
     static func isName(_ key: String) -> Bool { allCases.contains { $0.rawValue == key } }
   }
 
+  /// The document of a breaker, with the members that `decode` kept, always in the same order.
   package static func encode(_ breaker: Breaker, name: BreakerName) -> JSONObject {
     var document = JSONObject(reservingCapacity: 32)
     document.append("cb", version)
@@ -176,6 +177,7 @@ package enum BreakerDocument {
     return .object(object)
   }
 
+  /// Stored settings as an object: a text for one value, a list for several.
   package static func encodeSettings(_ settings: StoredSettings) -> JSONValue {
     var object = JSONObject(reservingCapacity: settings.values.count)
     for key in settings.keys {

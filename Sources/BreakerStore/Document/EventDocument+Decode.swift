@@ -159,7 +159,7 @@ extension EventDocument {
 }
 
 extension MemberReader {
-  /// The process that holds a place; nil where none is named.
+  /// The process that holds a place; nil if none is named.
   mutating func holder(_ startKey: String) throws(FormatFault) -> Holder? {
     guard let realm = try optionalString("realm") else {
       _ = value("pid")

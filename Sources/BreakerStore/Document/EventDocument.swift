@@ -5,6 +5,7 @@ package import JSON
 /// depends on is in it, whole; who brought it about is in its member `info`, which nothing depends on. See
 /// docs/FORMATS.md.
 package enum EventDocument {
+  /// What happened, as the member `e` says it.
   package enum Kind: String, CaseIterable {
     case admit
     case record
@@ -55,6 +56,7 @@ package enum EventDocument {
     case id
   }
 
+  /// The event with everything its effect depends on; a time is not in it, as the store adds that.
   package static func encode(_ event: Event) -> JSONObject {
     var object = JSONObject(reservingCapacity: 14)
     switch event {

@@ -67,5 +67,6 @@ extension BreakerDocument {
 
   private static func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
+  /// A time as the history writes it: RFC 3339 in UTC, to the millisecond.
   package static func time(_ time: Timestamp) -> JSONValue { .string(RFC3339.format(time)) }
 }

@@ -23,7 +23,7 @@ struct MemberReader {
 
   // MARK: Any value
 
-  /// The member of this name; nil where it is not there or null.
+  /// The member of this name; nil if it is not there or null.
   mutating func value(_ key: String) -> JSONValue? {
     guard let index = index(of: key) else { return nil }
     note(index)
@@ -73,7 +73,7 @@ struct MemberReader {
     return KeptMembers(json: JSONValue.object(object).bytes(.compact))
   }
 
-  /// Throws where there is a member that nobody knows: it may decide.
+  /// Throws if there is a member that nobody knows: it may decide.
   func refuseUnknown(_ what: String) throws(FormatFault) {
     if let member = unknown.first { throw .newer("the member \"\(member.key.prefix(40))\" of \(what)") }
   }
@@ -96,7 +96,7 @@ struct MemberReader {
     return string
   }
 
-  /// False where it is not there: a flag is written where it is set.
+  /// False if it is not there: a flag is written where it is set.
   mutating func flag(_ key: String) throws(FormatFault) -> Bool {
     guard let value = value(key) else { return false }
     guard let flag = value.bool else { throw .damaged("'\(key)' is neither true nor false") }
@@ -161,7 +161,7 @@ struct MemberReader {
     return time
   }
 
-  /// None where it is not there.
+  /// None if it is not there.
   mutating func list(_ key: String) throws(FormatFault) -> [JSONValue] {
     guard let value = value(key) else { return [] }
     guard let list = value.array else { throw .damaged("'\(key)' is not a list") }

@@ -2,7 +2,7 @@
   import CircuitBreaker
 
   /// What a program of the test-only trait `NextFormat` writes beyond this version: one of each kind of news that a
-  /// later version may bring. It stands for that later version in the tests of mixed fleets.
+  /// later version may bring. It plays that later version in the tests of mixed fleets.
   enum NextFormat {
     /// A policy with this `fail-max` has one member more.
     static let failMax = 77

@@ -2,7 +2,7 @@ package import CircuitBreaker
 package import JSON
 
 /// The JSON form of a policy. It is whole: what another version's defaults are does not matter to it. A member that
-/// stands for something switched off is not there, and means that for ever; any other has to be there, and one that is
+/// stands for something switched off is not there, and means that forever; any other has to be there, and one that is
 /// not known may decide.
 package enum PolicyDocument {
   /// Documents, which people read, have the names of the settings; events, of which a log has many, short ones.
@@ -66,6 +66,8 @@ package enum PolicyDocument {
     func name(_ names: Names) -> String { names == .long ? rawValue : short }
   }
 
+  /// A whole policy, defaults included, so that a later version with other defaults reads the same. Spans in
+  /// milliseconds.
   package static func encode(_ policy: Policy, _ names: Names) -> JSONValue {
     var object = JSONObject(reservingCapacity: 14)
     func add(_ member: Member, _ value: JSONValue) { object.append(member.name(names), value) }
@@ -104,6 +106,7 @@ package enum PolicyDocument {
     Int64(exactly: value).map { .integer($0) } ?? .number(value)
   }
 
+  /// Throws if a member is damaged or out of range, or if this version does not know it: a policy decides.
   package static func decode(_ value: JSONValue, _ names: Names) throws(FormatFault) -> Policy {
     var reader = try MemberReader(value, "a policy")
     var policy = Policy()

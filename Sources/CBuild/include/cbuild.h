@@ -2,7 +2,7 @@
 #ifndef CBUILD_H
 #define CBUILD_H
 
-/// The commit in 40 hexadecimal digits and a NUL. 0 where the build was not told, and `text` is then empty.
+/// The commit in 40 hexadecimal digits and a NUL. 0 if the build was not told, and `text` is then empty.
 int cb_build_commit(char text[41]);
 
 /// Whether the sources differed from the commit.

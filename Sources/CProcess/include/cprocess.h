@@ -33,7 +33,7 @@ int *cprocess_shared_int(void);
 struct cprocess_signal {
   int number;
   int code;        ///< si_code: who sent it
-  pid_t sender;    ///< 0 where the kernel sent it, or a process outside of this pid namespace
+  pid_t sender;    ///< 0 if the kernel sent it, or a process outside of this pid namespace
   intptr_t value;  ///< meaningful with SI_QUEUE
 };
 
@@ -54,7 +54,7 @@ enum cprocess_news cprocess_look(pid_t pid, int *number);
 /// A child of ours that has ended and is not reaped yet, or 0; it stays to be reaped. *none: there are no children.
 pid_t cprocess_ended_child(int *none);
 
-/// 1 where a signal is ignored, 2 where it has a handler, 0 where it is at its default.
+/// 1 where a signal is ignored, 2 where it has a handler, 0 if it is at its default.
 int cprocess_disposition(int signal);
 void cprocess_set_default(int signal);
 
@@ -73,7 +73,7 @@ size_t cprocess_missing_interpreter(const char *name, uint8_t *text, size_t room
 
 /// Starts a process that continues this one (SIGCONT) when `command` is not stopped any more (`sees`: /proc tells so) or
 /// the milliseconds (negative: no limit) went by, until `cprocess_end_waker`. It holds what descriptors this one holds, and ends
-/// with it. Its pid; 0 where it has nothing to wait for, or -1.
+/// with it. Its pid; 0 if it has nothing to wait for, or -1.
 pid_t cprocess_start_waker(pid_t command, int sees, int64_t milliseconds);
 void cprocess_end_waker(pid_t waker);
 

@@ -7,6 +7,7 @@
 /// CMD died of; the lists then judge it by that name, as any other ending. What `retry-hint` says comes after the
 /// verdict, and does not change it.
 package struct Judging: Hashable, Sendable {
+  /// A predicate of the user's, by the setting that holds it.
   package enum Question: Hashable, Sendable, CaseIterable {
     case ignoreIf
     case excludeIf
@@ -14,6 +15,7 @@ package struct Judging: Hashable, Sendable {
     case holdIf
   }
 
+  /// What comes next: a predicate to run, or the verdict.
   package enum Step: Hashable, Sendable {
     case ask(Question)
     case decided(Verdict)

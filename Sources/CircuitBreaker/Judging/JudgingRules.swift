@@ -6,6 +6,7 @@ package struct JudgingRules: Hashable, Sendable {
   package var holdOn = OutcomeSet()
   package var tripOn = OutcomeSet()
 
+  /// Empty lists: 0 is a success, any other ending a failure.
   package init() {}
 
   /// Whether any of the lists names the ending: a preset then has no say.

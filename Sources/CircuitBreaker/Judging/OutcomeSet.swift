@@ -1,5 +1,6 @@
 /// A set of endings, as `exclude`, `ignore` and `only` name them: `3,64-78,SIGINT,timeout`.
 package struct OutcomeSet: Hashable, Sendable {
+  /// One item of such a list.
   package enum Element: Hashable, Sendable {
     case codes(ClosedRange<Int32>)
     case signal(Int32)
@@ -8,6 +9,7 @@ package struct OutcomeSet: Hashable, Sendable {
 
   package var elements: [Element] = []
 
+  /// A set that contains no ending.
   package init() {}
 
   package var isEmpty: Bool { elements.isEmpty }

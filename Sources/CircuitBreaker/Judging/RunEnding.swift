@@ -1,5 +1,6 @@
 /// How a run ended, as the rules see it.
 package struct RunEnding: Hashable, Sendable {
+  /// The status of CMD, an exit code or a signal's number, before any rule.
   package enum How: Hashable, Sendable {
     case exited(Int32)
     case signaled(Int32)
@@ -15,6 +16,7 @@ package struct RunEnding: Hashable, Sendable {
   /// The signal came to `cb` itself, or was SIGPIPE because the reader of CMD's output went away: no verdict.
   package var isForeignSignal: Bool
 
+  /// `duration` zero if CMD was not started.
   package init(how: How, duration: Span = .zero, isForeignSignal: Bool = false) {
     self.how = how
     self.duration = duration

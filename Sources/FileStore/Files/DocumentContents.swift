@@ -15,7 +15,7 @@ package struct DocumentContents: ~Copyable {
   }
 
   /// The last document that was flushed; nil if there is none. For a body that finds the document unreadable and knows
-  /// (by the boot id in the safe copy) that the machine was started anew since: then a power cut may have torn what was
+  /// (by the boot id in the safe copy) that the machine was restarted since: then a power cut may have torn what was
   /// not flushed.
   package func safeCopy() throws(StoreError) -> [UInt8]? {
     try place.read(base, .safeCopy, limit: DocumentDirectory.sizeLimit)

@@ -16,6 +16,7 @@ package struct HistorySpill: Equatable, Sendable {
   /// Bytes; when the file is larger, its older half goes.
   package var limit: Int
 
+  /// `limit` in bytes, of the whole history file.
   package init(lines: [UInt8], limit: Int) {
     self.lines = lines
     self.limit = limit
@@ -53,6 +54,7 @@ package struct DocumentDirectory: Sendable {
     self.lockTimeout = lockTimeout
   }
 
+  /// The same for a path that is UTF-8.
   package init(path: String, lockTimeout: Int64 = 2000) {
     self.init(path: Array(path.utf8), lockTimeout: lockTimeout)
   }
@@ -70,7 +72,7 @@ package struct DocumentDirectory: Sendable {
     try look()?.read(name.base, .safeCopy, limit: Self.sizeLimit)
   }
 
-  /// The lines that were spilled, oldest first; nil if there are none. A line that is no JSON was cut short by a crash.
+  /// The lines that were spilled, oldest first; nil if there are none. A line that is not JSON was cut short by a crash.
   package func history(_ name: DocumentName) throws(StoreError) -> [UInt8]? {
     try look()?.read(name.base, .history, limit: Self.historySizeLimit)
   }
@@ -88,7 +90,7 @@ package struct DocumentDirectory: Sendable {
     return StorePlace(descriptor: AT_FDCWD, prefix: prefix, path: prefix, trust: trust)
   }
 
-  /// The names of all documents, sorted by their bytes. Files that are no documents are passed over.
+  /// The names of all documents, sorted by their bytes. Files that are not documents are skipped.
   package func names() throws(StoreError) -> [DocumentName] {
     guard let directory = try OpenDirectory.open(path, create: false) else { return [] }
     let names = try scan(directory.place)

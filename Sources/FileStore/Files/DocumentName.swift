@@ -1,7 +1,7 @@
 package import CircuitBreaker
 import JSON
 
-/// The name of a breaker and the file name that stands for it.
+/// The name of a breaker and its file name.
 ///
 /// The file name is the name's bytes, those outside of `[A-Za-z0-9._-]` and a leading dot as `%XX`; if that is longer
 /// than 200 bytes, `%%` and the lower-case base32 of the name (128 bytes make 205 characters), so that with every
@@ -13,12 +13,13 @@ package struct DocumentName: Hashable, Sendable {
   /// The file name without a suffix.
   package let base: [UInt8]
 
+  /// Every name has a file name.
   package init(_ name: BreakerName) {
     self.name = name
     base = Self.encode(Array(name.text.utf8))
   }
 
-  /// The name that this file name stands for, or nil if `encode` gives it to no name.
+  /// The name that `encode` gives this file name, or nil if there is none.
   package init?(base: some Sequence<UInt8>) {
     let base = Array(base)
     guard let bytes = Self.decode(base), let text = String(validating: bytes, as: UTF8.self),
@@ -29,7 +30,9 @@ package struct DocumentName: Hashable, Sendable {
     if self.base != base { return nil }
   }
 
+  /// By the file name, which tells all names apart.
   package static func == (left: Self, right: Self) -> Bool { left.base == right.base }
+  /// Of the file name, to agree with `==`.
   package func hash(into hasher: inout Hasher) { hasher.combine(base) }
 
   // MARK: Encoding

@@ -43,7 +43,7 @@ struct FileLock: ~Copyable {
     return FileLock(descriptor)
   }
 
-  /// Waits until the deadline, and as long again while the document changes: who stands in a queue that moves is not
+  /// Waits until the deadline, and as long again while the document changes: a process in a queue that moves is not
   /// kept out by anybody. Of 1,000 runs that started at once on two busy cores, 618 gave up after 2 s in all, and ran
   /// unguarded where a single trial was due (measured).
   private static func wait(

@@ -7,6 +7,7 @@ package struct PasswordEnvironment: Sendable {
   /// `CB_REDIS_PASSWORD_FILE`: the path of a file (or pipe) that holds the password; empty counts as unset.
   package var file: String?
 
+  /// The values of the two variables; nil if unset.
   package init(password: [UInt8]? = nil, file: String? = nil) {
     self.password = password.flatMap { $0.isEmpty ? nil : Secret($0) }
     self.file = file.flatMap { $0.isEmpty ? nil : $0 }

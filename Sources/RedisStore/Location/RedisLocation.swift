@@ -1,5 +1,6 @@
 /// Where a Redis store is and how to reach it: what a `redis://` URL and the environment say, in values.
 package struct RedisLocation: Sendable, Equatable {
+  /// Which server holds the breakers, or who knows it.
   package enum Server: Sendable, Equatable {
     /// A server, or any node of a cluster.
     case direct(RedisEndpoint)
@@ -21,7 +22,7 @@ package struct RedisLocation: Sendable, Equatable {
     package var insecure = false
   }
 
-  /// Where the password stands, for messages.
+  /// Where the password comes from, for messages.
   package enum PasswordSource: Sendable, Equatable {
     case url
     /// `CB_REDIS_PASSWORD`.
@@ -43,6 +44,7 @@ package struct RedisLocation: Sendable, Equatable {
   /// For AUTH, SELECT, the command and its reply together.
   package var timeout: Duration = .milliseconds(500)
 
+  /// Database 0, prefix `cb:`, no password, no TLS, 500 ms for each timeout.
   package init(server: Server) { self.server = server }
 
   /// The location as a URL for messages: without password and parameters.
@@ -72,6 +74,7 @@ package struct RedisLocation: Sendable, Equatable {
 extension RedisLocation {
   /// A URL or password that cannot be used. It names the part; it never holds a password.
   package struct Invalid: Error, Equatable, CustomStringConvertible {
+    /// The part of the URL, or the variable, that is wrong; `rawValue` is its name in messages.
     package enum Part: String, Sendable {
       case scheme, user, password, host, port, path, db, fragment
       case sentinels
@@ -84,11 +87,11 @@ extension RedisLocation {
     package var part: Part
     /// The parameter's name, where part is `parameter`.
     package var parameter: String?
-    /// What stands there, fit for a terminal; nil where it may be part of a password.
+    /// Its text, safe for a terminal; nil if it may be part of a password.
     package var value: String?
     package var reason: String
 
-    /// True where the URL itself is well formed, and the password that the environment should hold cannot be had: to
+    /// True if the URL itself is well formed, and the password that the environment should hold cannot be had: to
     /// the caller this is a store that failed, not a mistake on the command line.
     package var concernsPassword: Bool { part == .passwordFile || part == .passwordMissing }
 

@@ -24,7 +24,7 @@ extension RedisLocation {
     return location
   }
 
-  /// The parts of a URL by RFC 3986, with the liberty that a raw `@` may stand in a password.
+  /// The parts of a URL by RFC 3986, with the liberty that a raw `@` may occur in a password.
   fileprivate struct Parser {
     let scheme: String
     /// Between `//` and the next `/`, `?` or `#`, without the user and password.
@@ -142,7 +142,7 @@ extension RedisLocation {
       let name = try string(decode(host, .host), .host)
       guard !name.isEmpty else { throw invalid(.host, text, "missing") }
       guard name.utf8.count <= 253, !name.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
-        throw invalid(.host, text, "is no host name or address")
+        throw invalid(.host, text, "is not a valid host name or address")
       }
       guard let port, !port.isEmpty else { return .tcp(host: name, port: defaultPort) }
       guard let number = Self.number(port), (1...65535).contains(number) else {

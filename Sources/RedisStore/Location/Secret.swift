@@ -2,6 +2,7 @@
 package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package let bytes: [UInt8]
 
+  /// The bytes need not be UTF-8.
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   package var description: String { "***" }

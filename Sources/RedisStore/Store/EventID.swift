@@ -7,7 +7,7 @@ enum EventID {
   }
 
   private static let width = 8
-  /// 64 signs that JSON writes as they are.
+  /// 64 characters that JSON writes unescaped.
   private static let signs = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_".utf8)
 
   /// All of them in one text, without anything in between.

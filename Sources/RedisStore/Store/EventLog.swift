@@ -7,7 +7,7 @@ struct EventLog {
   private(set) var breaker: Breaker?
   /// The time of the last event.
   private(set) var time: Timestamp?
-  /// The first event that the snapshot has not got.
+  /// The first event that the snapshot does not have.
   private(set) var base = 0
   /// The id of the last event in the snapshot: two logs that begin with the same snapshot have the same.
   private(set) var snapshotID = ""

@@ -59,7 +59,7 @@ extension RedisClient {
     return nodes
   }
 
-  /// Whether a server whose CLUSTER a user may not ask is no part of a cluster. HELLO needs no right, and says so from
+  /// Whether a server whose CLUSTER a user may not ask is not part of a cluster. HELLO needs no right, and says so from
   /// Redis 6 on; older ones have no rights to lack.
   private func isAlone(_ connection: RedisConnection, _ deadline: Deadline) throws(RedisError) -> Bool {
     let reply = try exchange([[Array("HELLO".utf8)]], connection, deadline)[0]

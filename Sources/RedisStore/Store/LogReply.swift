@@ -7,7 +7,7 @@ struct LogReply {
   var now: Timestamp
   var base: Int
   var next: Int
-  /// Empty where the client has what it holds, and where there is none yet.
+  /// Empty if the client has what it holds, and where there is none yet.
   var snapshot: [UInt8]
   /// The id of the last event in the snapshot.
   var snapshotID: String
@@ -26,7 +26,7 @@ struct LogReply {
   }
 
   init(_ reply: RedisReply) throws(Fault) {
-    guard let parts = reply.array, let kind = parts.first?.string else { throw .senseless("it is no list") }
+    guard let parts = reply.array, let kind = parts.first?.string else { throw .senseless("it is not a list") }
     switch kind {
     case "foreign": throw .foreign
     case "version":

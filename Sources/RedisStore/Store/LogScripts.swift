@@ -1,15 +1,15 @@
 /// The scripts of the Redis store. They hold no rule of a breaker: the server keeps events in the order in which they
 /// came, each with the server's time, and every client that reads the same events works out the same breaker with the
-/// core. So a result is counted to the last in one round trip, whoever else reports at that moment, and exactly one
+/// core. So a result is counted to the last in one round trip, whatever else is reported at that moment, and exactly one
 /// client sees its own event trip the circuit.
 ///
 /// A breaker is one hash `<prefix>{NAME}`: fields `v` format, `n` number of the next event, `b` number of the first
-/// event that the snapshot has not got, `s` snapshot, `l` id of the last event in the snapshot, `eN` event N as
+/// event that the snapshot does not have, `s` snapshot, `l` id of the last event in the snapshot, `eN` event N as
 /// `<server time in ms> <JSON>`, its id at the end, `hN` entry N of the older history. See docs/FORMATS.md.
 ///
 /// What a client has read of a log is of use to it only if the log still begins with the same snapshot and goes on
-/// with the same events: meanwhile the breaker may have been removed and made anew, the server restarted empty, or its
-/// last events lost in a failover. So a client shows the ids at both ends of what it has, and gets everything anew
+/// with the same events: meanwhile the breaker may have been removed and made again, the server restarted empty, or its
+/// last events lost in a failover. So a client shows the ids at both ends of what it has, and gets everything again
 /// where they are not there.
 enum LogScripts {
   /// The format of the hash; a higher one is refused.
@@ -30,7 +30,7 @@ enum LogScripts {
     local base = tonumber(head[3]) or 0
     """
 
-  /// Whether the log goes on where the client stands. ARGV: number of the first event that it has not got (-1: it has
+  /// Whether the log goes on where the client stands. ARGV: number of the first event that it does not have (-1: it has
   /// nothing), id of the snapshot that it began with, id of the last event that it has.
   private static let standing = """
     local mortal = ''
@@ -66,7 +66,7 @@ enum LogScripts {
   /// How many entries of the older history are kept.
   static let historyAtMost = 1000
 
-  /// Where the words of `append` stand in ARGV, from 1 on; behind them the lines of history, then the events.
+  /// Where the words of `append` are in ARGV, from 1 on; behind them the lines of history, then the events.
   private static let words = 9
 
   /// KEYS: hash. ARGV: where the client stands (3). Writes nothing.
@@ -77,7 +77,7 @@ enum LogScripts {
     \(answer)
     """)
 
-  /// KEYS: hash. ARGV: where the client stands (3); milliseconds to live, or 0 for ever; snapshot of all that the client
+  /// KEYS: hash. ARGV: where the client stands (3); milliseconds to live, or 0 forever; snapshot of all that the client
   /// has (empty: none); number of history lines that leave with it; 1 where the client can do without the events; 1
   /// where nothing may be written unless the client has seen all that there is; number of the first of the history
   /// lines; history lines...; events...
@@ -86,9 +86,9 @@ enum LogScripts {
   /// The snapshot is taken only from a client that began with the one that is there; its lines move to the history
   /// with it, so that each gets there once. A time to live is begun only for a client that has seen all, and knows the
   /// state; what has one gets it anew. Where that comes out wrong the client sees it in the answer, and a stroke without
-  /// a change by a client that has not seen all leaves the matter to whoever changed something last.
+  /// a change by a client that has not seen all leaves that to the client that made the last change.
   ///
-  /// Of the clients that can do without the events one in so many gets them all the same: it is the one that shortens
+  /// Of the clients that can do without the events one in so many gets them anyway: it is the one that shortens
   /// the log (see `RedisStore`).
   static let append = Script(
     """

@@ -71,7 +71,7 @@ package struct Outage {
   }
 
   /// Remembers a failure. One that does not mean that Redis is away (`RedisError.meansAway`) keeps nobody from asking,
-  /// and is no outage: its stand-in lasts until Redis has answered somebody.
+  /// and is not an outage: its stand-in lasts until Redis has answered somebody.
   /// - Returns: true for the first one of an outage, which is the one to tell the user about. Also where nothing can be
   ///   remembered, and for what is wrong with our own settings: better told twice than never.
   package mutating func note(_ error: RedisError) -> Bool {

@@ -6,7 +6,7 @@ package struct RedisFacts: Sendable {
   /// The endpoint that answered.
   package var endpoint: String
   package var version: String?
-  /// `master`, `replica of host:port`, `sentinel`; nil where ROLE is denied, or its answer says nothing to us.
+  /// `master`, `replica of host:port`, `sentinel`; nil if ROLE is denied, or its answer says nothing to us.
   package var role: String?
   package var isCluster: Bool?
   /// `noeviction` is what a store needs: any other policy may throw a breaker away.

@@ -64,7 +64,7 @@ extension RedisStore {
       checks.append(
         StoreCheck(
           "eviction", .warning, "\(policy): a server that is full throws away \(loses)",
-          advice: "set maxmemory-policy noeviction, or give cb a server of its own"))
+          advice: "set maxmemory-policy noeviction, or use a separate server for cb"))
     }
     guard let most = facts.maximumMemory else { return checks }
     guard most > 0 else { return checks + [StoreCheck("memory", .ok, "no limit (maxmemory 0)")] }
@@ -159,7 +159,7 @@ extension RedisStore {
     if lack.unknown.contains("eval") || lack.unknown.contains("evalsha") {
       return StoreCheck(
         "rights", .failure, "the server runs no scripts (EVAL), without which nothing can be decided there",
-        advice: "use Redis 5 or newer, Valkey, or what runs Lua scripts as they do")
+        advice: "use Redis 5 or newer, Valkey, or a server that runs Lua scripts as they do")
     }
     if !lack.unknown.isEmpty {
       return StoreCheck(
@@ -195,11 +195,11 @@ extension RedisStore {
   private static func failure(_ name: String, _ error: RedisError, _ url: String) -> StoreCheck {
     let advice =
       switch error.code {
-      case .unreachable, .timedOut: "start the server, mend the URL, or raise connect-timeout= and timeout="
+      case .unreachable, .timedOut: "start the server, fix the URL, or raise connect-timeout= and timeout="
       case .authentication: "check user, CB_REDIS_PASSWORD or its file, and the rights that cb-config(5) lists"
       case .loading, .busy: "wait, and look at what the server is doing"
       case .clusterDown: "look at the cluster or the sentinels"
-      case .writesRefused: "mend what the server says: its disk, or its replicas"
+      case .writesRefused: "fix what the server reports: its disk, or its replicas"
       default: "see cb-config(5)"
       }
     return StoreCheck(name, .failure, "\(url): \(error.description)", advice: advice)

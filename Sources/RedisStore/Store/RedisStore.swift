@@ -46,6 +46,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     }
   }
 
+  /// Closes the connections; the next step connects again.
   package func close() {
     client.close()
   }
@@ -55,18 +56,19 @@ package final class RedisStore: BreakerStorage, StoreConnection {
   /// As `OpenStore.label`.
   package var label: String { location.redacted }
 
-  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil where no failure was
+  /// The directory of the file store that stands in while Redis is away: see `Outage.standIn`. Nil if no failure was
   /// met, or none can be remembered.
   package var standInDirectory: String? { outage.standIn }
 
   // MARK: Reading
 
+  /// One round trip, unless a holder on this host has died. The time is the server's.
   package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     var (log, now) = try ask(name)
     // In one round trip: the events of a change are put in order by the server, whatever was seen before.
     if look == .beforeChange { return reading(log, at: now) }
-    // Whoever reported and ended between the server's answer and our look for the process was not lost: only where
-    // nothing came since did it die without a word.
+    // A process that reported and ended between the server's answer and our looking for it was not lost: it died
+    // without a report only if nothing came since.
     for _ in 0..<16 where hasDead(log.breaker) {
       let seen = log.lastID
       (log, now) = try ask(name)
@@ -100,6 +102,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     return holder.liveness(seenBy: observer) == .dead ? .dead : .unknown
   }
 
+  /// Batches of names in one round trip each; a breaker removed meanwhile is left out.
   package func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
     var rest = try names()[...]
     while !rest.isEmpty {
@@ -115,7 +118,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
       }
       for (name, reply) in zip(batch, replies) {
         let reading = Result { () throws(StoreError) in
-          // By itself where the server has not got the script, or something else is wrong: that says what.
+          // By itself where the server does not have the script, or something else is wrong: that says what.
           if case .error = reply { return try read(name) }
           let answer = try checked(reply, name)
           let log = try fold(answer, name).log
@@ -129,6 +132,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     }
   }
 
+  /// SCAN over every master; it may take several times the timeout.
   package func names() throws(StoreError) -> [BreakerName] {
     let prefix = location.prefix
     return try guarded("list") { () throws(RedisError) in
@@ -139,6 +143,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     .compactMap { BreakerKey.name(of: $0, prefix: prefix) }.sorted()
   }
 
+  /// The events of the log, and before them those that compaction moved to fields of their own.
   package func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
     guard let breaker = try read(name).breaker else { return nil }
     let next = breaker.history.first?.sequence ?? breaker.nextSequence
@@ -158,6 +163,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
 
   // MARK: Changing
 
+  /// One script, one write. An act by hand is repeated if another host changed the breaker in between.
   package func apply(_ event: Event, to name: BreakerName) throws(StoreError) -> Applied {
     guard event.isByHand else {
       let stroke = stroke(event, name)
@@ -176,6 +182,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     return try finish(stroke, try write(stroke, name), name)
   }
 
+  /// The server answers with less if nothing hinges on the effect, and nothing is folded here.
   package func submit(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     let stroke = stroke(event, name)
     // Who brings about that the key goes away by itself, or stays, has to look whether that came out right.
@@ -186,9 +193,9 @@ package final class RedisStore: BreakerStorage, StoreConnection {
 
   /// What goes to the server in one stroke.
   private struct Stroke {
-    /// What is known of the breaker; nil where it was not read.
+    /// What is known of the breaker; nil if it was not read.
     var log: EventLog?
-    /// How long it lives untouched after the events, as far as is known; nil: for ever.
+    /// How long it lives untouched after the events, as far as is known; nil: forever.
     var lifetime: Span?
     var compaction: Compaction?
     /// The last one is the caller's.
@@ -214,7 +221,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
       setRight(folded, name)
     } else if isLong, stroke.log == nil || reply.next % LogScripts.turn == 0 {
       // Of those who meet in a long log one shortens it for all: each would otherwise be handed the events of all the
-      // others. And commands that change without a look must not make it grow for ever.
+      // others. And commands that change without a look must not make it grow forever.
       shorten(folded, name)
     }
     guard let own else {
@@ -284,7 +291,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     return lifetime(log.breaker)
   }
 
-  /// nil: for ever. A log without a breaker is what a late result left where its breaker is gone.
+  /// nil: forever. A log without a breaker is what a late result left where its breaker is gone.
   private static func lifetime(_ breaker: Breaker?) -> Span? {
     guard let breaker else { return .seconds(60) }
     return breaker.state == .closed && breaker.hold == nil && breaker.settings.isEmpty ? timeToLive : nil
@@ -310,6 +317,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
       compaction: Self.compaction(log, name, from: Self.eventsAtMost))
   }
 
+  /// Repeated if another host changed the breaker in between. A damaged log goes too; a newer one throws and stays.
   package func remove(_ name: BreakerName) throws(StoreError) -> Bool {
     for attempt in 1...Self.carefulTries {
       var isUnderstood = true

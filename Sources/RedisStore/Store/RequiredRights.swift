@@ -61,7 +61,7 @@ extension RedisClient {
   struct Lack {
     var rights: [String] = []
     var unknown: [String] = []
-    /// Whether the server had all scripts; false where it says NOSCRIPT, which is no lack.
+    /// Whether the server had all scripts; false if it says NOSCRIPT, which is not a missing right.
     var isNone: Bool { rights.isEmpty && unknown.isEmpty }
   }
 

@@ -17,6 +17,7 @@ package struct Deadline: Sendable, Comparable {
     return Deadline(nanoseconds: overflow ? .max : sum)
   }
 
+  /// Whether `a` comes first.
   package static func < (a: Deadline, b: Deadline) -> Bool { a.nanoseconds < b.nanoseconds }
 
   /// Nanoseconds left, 0 once it has passed.

@@ -1,10 +1,11 @@
 /// Which of a cluster's 16384 slots a key is in (Redis Cluster specification, "Key distribution model").
 package enum HashSlot {
+  /// 0 to 16383, from the bytes of the key.
   package static func of(_ key: [UInt8]) -> UInt16 {
     crc16(hashed(key)) % 16384
   }
 
-  /// What stands in the first `{...}` that is not empty, else the whole key.
+  /// The contents of the first `{...}` that is not empty, else the whole key.
   private static func hashed(_ key: [UInt8]) -> ArraySlice<UInt8> {
     guard let open = key.firstIndex(of: UInt8(ascii: "{")),
       let close = key[(open + 1)...].firstIndex(of: UInt8(ascii: "}")), close > open + 1

@@ -74,7 +74,7 @@
       }
     }
 
-    /// The next whole reply; nil where more bytes are needed.
+    /// The next whole reply; nil if more bytes are needed.
     func next() throws(Failure) -> RedisReply? {
       var object: UnsafeMutableRawPointer?
       guard redisReaderGetReply(reader, &object) == REDIS_OK else { throw failure }

@@ -1,4 +1,4 @@
-/// Commands for a Redis store, whatever stands behind its URL: a server, sentinels or a cluster.
+/// Commands for a Redis store, whatever is behind its URL: a server, sentinels or a cluster.
 ///
 /// Connects with the first command, and keeps connections until `close()` or its end; a caller closes it before
 /// CMD runs for long. Not for use by two threads at once.
@@ -8,11 +8,13 @@ package final class RedisClient {
     package let words: [[UInt8]]
     package let key: [UInt8]?
 
+    /// `key` nil: any node may answer.
     package init(_ words: [[UInt8]], key: [UInt8]? = nil) {
       self.words = words
       self.key = key
     }
 
+    /// The same for words that are UTF-8.
     package init(_ words: [String], key: String? = nil) {
       self.init(words.map { Array($0.utf8) }, key: key.map { Array($0.utf8) })
     }
@@ -32,7 +34,7 @@ package final class RedisClient {
     self.location = location
     guard BuiltWith.redis else { throw notBuilt("this cb was built without Redis (the package trait 'Redis')") }
     if location.tls != nil && !BuiltWith.tls {
-      throw notBuilt("this cb was built without TLS (the package trait 'TLS'), so rediss:// is not to be had")
+      throw notBuilt("this cb was built without TLS (the package trait 'TLS'), so it cannot use rediss://")
     }
   }
 
@@ -46,7 +48,7 @@ package final class RedisClient {
     home = nil
   }
 
-  /// True where a command would go out on a connection that is there already.
+  /// True if a command would go out on a connection that is there already.
   package var isConnected: Bool { home.flatMap { connections[$0]?.isUsable } ?? false }
 
   /// The budget of one step from now: `timeout`, and `connect-timeout` before it where a connection must be made.
@@ -56,7 +58,7 @@ package final class RedisClient {
 
   // MARK: Commands
 
-  /// Runs a script by its digest, and by its source where the server has not got it (yet, or after a failover).
+  /// Runs a script by its digest, and by its source where the server does not have it (yet, or after a failover).
   /// All keys must share a slot. An error reply, also one from inside the script, is thrown.
   package func run(
     _ script: Script, keys: [[UInt8]], arguments: [[UInt8]], deadline: Deadline
@@ -85,7 +87,7 @@ package final class RedisClient {
     return reply
   }
 
-  /// The error that an error reply to `words` stands for.
+  /// The error for an error reply to `words`.
   func serverError(_ text: [UInt8], _ words: [[UInt8]]) -> RedisError {
     let said = ServerErrorText(text)
     return RedisError(
@@ -248,7 +250,7 @@ package final class RedisClient {
     }
   }
 
-  /// A node that failed us may have lost its slots, or its mastership: the next command asks anew.
+  /// A node that failed us may have lost its slots, or its mastership: the next command asks again.
   private func forget(_ endpoint: RedisEndpoint) {
     connections[endpoint] = nil
     if home == endpoint { home = nil }

@@ -74,7 +74,7 @@ final class RedisConnection {
     plain?.deallocate()
   }
 
-  /// True where the server has closed the connection since the last reply, or said what nobody asked for.
+  /// True if the server has closed the connection since the last reply, or said what nobody asked for.
   var isStale: Bool {
     switch socket.peek() {
     case .wouldBlock: false
@@ -332,7 +332,7 @@ extension RedisConnection {
     _ replies: [RedisReply], _ steps: [RedisError.Attempt], _ error: Int32?, _ applied: Bool
   ) -> RedisError {
     let unanswered = steps.dropFirst(replies.count).first ?? .connect
-    // The last thing that it said is why it left. That we may not ask for the role is no reason.
+    // The last thing that it said is why it left. A missing right to ask for the role does not matter.
     if case .error(let text)? = replies.last {
       let said = ServerErrorText(text)
       let step = steps.prefix(replies.count).last ?? .connect

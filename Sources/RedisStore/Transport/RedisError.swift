@@ -1,5 +1,6 @@
 /// Why a step on a Redis store failed: structure first, sentence second.
 package struct RedisError: Error, Sendable, Equatable {
+  /// The reason, for callers and tests to match.
   package enum Code: Sendable, Equatable {
     /// No connection: no such host, refused, reset, closed.
     case unreachable
@@ -34,6 +35,7 @@ package struct RedisError: Error, Sendable, Equatable {
     case notBuilt
   }
 
+  /// Why a handshake failed, or could not begin.
   package enum TLSReason: Sendable, Equatable {
     /// The chain ends at nobody that is trusted.
     case unknownAuthority
@@ -49,6 +51,7 @@ package struct RedisError: Error, Sendable, Equatable {
     case other
   }
 
+  /// The step that failed, for the sentence.
   package enum Attempt: Sendable, Equatable {
     case lookUp, connect, tlsHandshake, authenticate, select, checkRole
     case askSentinel
@@ -62,10 +65,10 @@ package struct RedisError: Error, Sendable, Equatable {
   package var endpoint: String
   /// The cause in words, fit for a terminal.
   package var detail: String
-  /// True where the command had been sent, at least in part, when the connection failed: the server may have done it.
+  /// True if the command had been sent, at least in part, when the connection failed: the server may have done it.
   package var mayHaveBeenApplied = false
 
-  /// True where the server cannot serve anybody now, so that others on this host had better leave it alone for a
+  /// True if the server cannot serve anybody now, so that others on this host had better leave it alone for a
   /// while. False for what is wrong with our settings, our script or our key.
   package var meansAway: Bool {
     switch code {

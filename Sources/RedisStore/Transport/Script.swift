@@ -4,6 +4,7 @@ package struct Script: Sendable {
   /// SHA-1 of the source, 40 hexadecimal digits.
   package let digest: [UInt8]
 
+  /// Computes the digest; nothing is sent to a server.
   package init(_ source: String) {
     self.source = Array(source.utf8)
     digest = SHA1.hex(self.source)

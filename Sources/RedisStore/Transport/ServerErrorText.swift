@@ -68,11 +68,11 @@ struct Redirection: Equatable {
   /// ASK holds for one command; MOVED for all of the slot.
   let isAsk: Bool
   let slot: UInt16
-  /// Nil where the host is to be the one that said so.
+  /// Nil if the host is to be the one that said so.
   let host: String?
   let port: UInt16
 
-  /// - Returns: nil where `reply` is no redirection, or one that cannot be followed (an unknown host is written `?`).
+  /// - Returns: nil if `reply` is not a redirection, or one that cannot be followed (an unknown host is written `?`).
   init?(_ reply: [UInt8]) {
     guard reply.starts(with: "MOVED ".utf8) || reply.starts(with: "ASK ".utf8) else { return nil }
     let words = reply.split(separator: UInt8(ascii: " "))

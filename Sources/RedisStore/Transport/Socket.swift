@@ -11,7 +11,7 @@ struct Socket: ~Copyable {
 
   init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Gives the descriptor away; whoever takes it closes it.
+  /// Gives up the descriptor, which the caller then closes.
   consuming func release() -> Int32 {
     let descriptor = descriptor
     discard self

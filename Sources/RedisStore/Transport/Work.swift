@@ -10,7 +10,7 @@ struct Work {
   private var replies: [RedisReply?]
   /// No target: where the command belongs is for the client to say.
   private var waiting: [(index: Int, target: Target?)]
-  /// Commands that a server answered which is no master.
+  /// Commands that were answered by a server that is not a master.
   private(set) var demoted: [Int] = []
   /// Why the first of them is there.
   private(set) var demotion: RedisError?

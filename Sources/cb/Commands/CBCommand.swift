@@ -22,7 +22,7 @@ struct CB: ParsableCommand {
       """,
     version: BuildVersion.number,
     subcommands: [
-      Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, Set.self,
+      Run.self, Status.self, Open.self, Close.self, HalfOpen.self, Reset.self, Remove.self, Get.self, SetCommand.self,
       Check.self, Wait.self, List.self, History.self, Metrics.self, Doctor.self, PermitCommand.self, ReportCommand.self,
       Record.self, ProbeCommand.self, PresetCommand.self,
     ])

@@ -10,11 +10,11 @@ struct Check: CBCommand {
     usage: "cb check NAME [--rejected-exit N] [--explain]",
     discussion: """
       Silent, and never writes. Fits systemd's ExecCondition=, 'if cb check NAME; then', and hooks that block a tool \
-      call by their exit code and show the reason: --rejected-exit 2 --explain. Where the store fails the answer is \
+      call by their exit code and show the reason: --rejected-exit 2 --explain. If the store fails, the answer is \
       what run would do: by the stand-in, or 0, or 255 with on-store-error reject; standard error says why.
       """)
 
-  @Option(help: ArgumentHelp("The exit code where a run would be rejected (0 to 254).", valueName: "n"))
+  @Option(help: ArgumentHelp("The exit code if a run would be rejected (0 to 254).", valueName: "n"))
   var rejectedExit: String?
   @Flag(help: "Write the line that a rejected run would write to standard error.") var explain = false
   @OptionGroup var common: CommonOptions

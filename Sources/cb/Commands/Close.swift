@@ -7,8 +7,8 @@ struct Close: CBCommand {
     abstract: "Close circuits now and zero the failure counter.",
     usage: "cb close NAME... [--for DURATION | --hold] [--reason TEXT]",
     discussion: """
-      With --for or --hold the circuit stays closed that long whatever fails; plain, a hold ends. NAME may be a quoted \
-      glob; a NAME that is not there is made.
+      With --for or --hold the circuit stays closed that long whatever fails; without them a hold ends. NAME may be a \
+      quoted glob; a NAME that does not exist is created.
 
       Example: cb close db-backup --reason 'replica is back'
       """)

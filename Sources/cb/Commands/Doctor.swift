@@ -11,13 +11,12 @@ struct Doctor: CBCommand {
     abstract: "Check the store as it is configured, and say what to do.",
     usage: "cb doctor\n       cb doctor --config FILE",
     discussion: """
-      Checks the configuration file, the environment and the store: each line says what was seen, and what to do \
-      about it. Exits 1 if a run would not be guarded, or if a setting is left out because it cannot be used. No \
-      breaker is changed; to see whether the store can be written, a file that belongs to no breaker is made in it and \
-      removed again.
+      Checks the configuration file, the environment and the store: each line says what was found, and what to do \
+      about it. Exits 1 if a run would not be guarded, or if a setting is ignored because it is not valid. No breaker is \
+      changed; to see whether the store can be written, a temporary file is created in it and removed.
 
-      With --config and without --store the file alone is checked, as for CI: no store is looked at, and its mode and \
-      owner are only remarked on.
+      With --config and without --store only the file is checked, for use in CI: no store is touched, and mode and owner \
+      of the file are only a warning.
 
       Example: cb doctor --config etc/cb/config.json5
       """)
@@ -158,7 +157,7 @@ enum StorePlaces {
     return [
       StoreCheck(
         "other stores", .ok, shown,
-        advice: "a breaker is shared by those only who use one store; for several users of a host see cb(7)")
+        advice: "only users of the same store share a breaker; for several users of a host see cb(7)")
     ]
   }
 

@@ -11,7 +11,7 @@ struct Get: CBCommand {
     usage: "cb get NAME KEY",
     discussion: """
       KEY is state, fail-counter, retry-after (seconds; empty while held open without an end), or any setting: \
-      durations in seconds, rates from 0 to 1, lists one value a line, nothing where a setting has no value.
+      durations in seconds, rates from 0 to 1, lists one value per line, nothing if a setting has no value.
 
       Example: cb get db-backup retry-after
       """)

@@ -7,7 +7,7 @@ struct HalfOpen: CBCommand {
     abstract: "Make circuits half-open now: the next run is a trial.",
     usage: "cb half-open NAME... [--reason TEXT]",
     discussion: """
-      A hold ends. NAME may be a quoted glob; a NAME that is not there is made.
+      A hold ends. NAME may be a quoted glob; a NAME that does not exist is created.
 
       Example: cb half-open db-backup
       """)

@@ -13,10 +13,10 @@ struct History: CBCommand {
     usage: "cb history [NAME...] [--json] [-n N] [--since TIME] [--kind LIST] [--follow]",
     discussion: """
       State changes with their cause, failures, rejections, what was lost, and what was done by hand, with who and \
-      why. Without a NAME: of all breakers, in the order of time (UTC). NAME may be a quoted glob. The last 1,000 \
+      why. Without a NAME: of all breakers, in order of time (UTC). NAME may be a quoted glob. The last 1,000 \
       events of a breaker are kept. Never writes.
 
-      --json prints an array, or with --follow one object a line. --follow goes on through an outage of the store.
+      --json prints an array, or with --follow one object per line. --follow survives an outage of the store.
 
       Example: cb history db-backup --since 2d --kind failure,state-change
       """)
@@ -40,7 +40,7 @@ struct History: CBCommand {
     help: ArgumentHelp(
       "Show only these kinds: failure, rejected, state-change, lost, manual, set, reset.", valueName: "list"))
   var kind: String?
-  @Flag(name: .shortAndLong, help: "Go on and print events as they happen.") var follow = false
+  @Flag(name: .shortAndLong, help: "Keep running and print events as they happen.") var follow = false
   @OptionGroup var common: CommonOptions
   @Argument(help: ArgumentHelp("The breakers.", valueName: "name")) var names: [String] = []
 

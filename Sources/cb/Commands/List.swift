@@ -6,11 +6,11 @@ import CircuitBreaker
 struct List: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Print the names of breakers, one a line.",
+    abstract: "Print the names of breakers, one per line.",
     usage: "cb list [NAME...]",
     discussion: """
-      Without a NAME: all, sorted. With NAMEs: those of them that there are; the others are reported, and the exit code \
-      is 1. Never writes.
+      Without a NAME: all, sorted. With NAMEs: those that exist; the others are reported, and the exit code is 1. Never \
+      writes.
 
       Example: cb list | xargs -d '\\n' -n 1 cb status
       """)
@@ -27,9 +27,9 @@ struct List: CBCommand {
       try world.print(all.map { $0.text + "\n" }.joined())
       return ExitCode.success
     }
-    let known = Swift.Set(all)
+    let known = Set(all)
     let missing = wanted.filter { !known.contains($0) }
-    try world.print(Swift.Set(wanted).intersection(known).sorted().map { $0.text + "\n" }.joined())
+    try world.print(Set(wanted).intersection(known).sorted().map { $0.text + "\n" }.joined())
     for name in missing { world.say(NearestName(all).missing(name)) }
     return missing.isEmpty ? ExitCode.success : ExitCode.failure
   }

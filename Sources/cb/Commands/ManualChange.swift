@@ -106,13 +106,13 @@ struct ManualChange {
       return "now held for \(DurationText.format(span))"
     }
     let released = before?.hold != nil ? "no longer held" : nil
-    let rest: String? =
+    let effect: String? =
       switch act {
       case .open: "its timeout runs anew"
       case .close: (before?.failCounter ?? 0) > 0 ? "its failure counter is 0 now" : nil
       case .halfOpen: "a new round of trials begins"
       }
-    let changes = [released, rest].compactMap { $0 }
+    let changes = [released, effect].compactMap { $0 }
     return changes.isEmpty ? "nothing changed" : changes.joined(separator: ", ")
   }
 }

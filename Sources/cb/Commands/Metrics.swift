@@ -4,7 +4,7 @@ import CircuitBreaker
 struct Metrics: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "metrics",
-    abstract: "Print all breakers as metrics of Prometheus.",
+    abstract: "Print all breakers as Prometheus metrics.",
     usage: "cb metrics [--output FILE] [--settings]",
     discussion: """
       With --output, FILE is replaced atomically, for the textfile collector of node_exporter, whose directory reads \
@@ -12,7 +12,7 @@ struct Metrics: CBCommand {
       rules take max by (store, breaker).
 
       A store that cannot be read gives cb_store_up 0 and nothing else: an error (exit 1), but with --output exit 0 \
-      as long as FILE was written, since that is what FILE is to tell.
+      as long as FILE was written, since FILE says so.
 
       Example: cb metrics --output /var/lib/prometheus/node-exporter/cb.prom
       """)

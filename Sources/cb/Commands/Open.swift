@@ -7,7 +7,8 @@ struct Open: CBCommand {
     abstract: "Open circuits now.",
     usage: "cb open NAME... [--for DURATION | --hold] [--reason TEXT]",
     discussion: """
-      Plain, the usual reset timeout runs from now. NAME may be a quoted glob; a NAME that is not there is made.
+      Without an option, the usual reset timeout runs from now. NAME may be a quoted glob; a NAME that does not exist is \
+      created.
 
       Example: cb open db-backup --for 2h --reason 'disk swap'
       """)

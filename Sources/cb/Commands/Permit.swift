@@ -9,9 +9,9 @@ struct PermitCommand: CBCommand {
     abstract: "Ask for admission without running anything; prints a token.",
     usage: "cb permit NAME [--lease DURATION]",
     discussion: """
-      For work that is no single command. Exits 0 and prints a token for 'cb report', or exits 75. A permit that is \
-      not reported within its lease is lost: its place is free again, without a verdict. Where nothing guards the \
-      work (CB_BYPASS=1, mode bypass, a store that failed) the token is empty, and 'cb report' takes it without \
+      For work that is not a single command. Exits 0 and prints a token for 'cb report', or exits 75. A permit that is \
+      not reported within its lease is lost: its place is free again, without a verdict. If nothing guards the \
+      work (CB_BYPASS=1, mode bypass, a store that failed), the token is empty, and 'cb report' accepts it without \
       effect.
       """)
 

@@ -7,7 +7,7 @@ struct PresetCommand: CBCommand {
     commandName: "preset",
     abstract: "List the presets, or print one as JSON5 for the configuration file.",
     usage: "cb preset [NAME]",
-    discussion: "A preset is a table of a tool's exit codes; --preset NAME or the setting 'preset' puts it to use.")
+    discussion: "A preset is a table of a tool's exit codes; --preset NAME or the setting 'preset' applies it.")
 
   @OptionGroup var common: CommonOptions
   @Argument(help: "The preset.") var name: String?

@@ -6,23 +6,23 @@ import Settings
 struct Record: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
-    abstract: "Count the result of a run for which nobody asked.",
+    abstract: "Count the result of a run that cb did not start.",
     usage: """
       cb record NAME OUTCOME [--duration DURATION] [--retry-after TIME]
       cb record NAME --systemd [--retry-after TIME]
       """,
     discussion: """
-      For hooks, ExecStopPost= and foreign schedulers. In a closed circuit it counts as the end of a run; where a \
-      trial is due and free it is the trial; else it is counted as stale (exit 0). OUTCOME is success, failure, \
-      excluded, ignored, or exit:N or signal:N, which the breaker's own rules judge. --systemd reads it from \
-      SERVICE_RESULT, EXIT_CODE and EXIT_STATUS. A breaker that is not there is made.
+      For hooks, ExecStopPost= and other schedulers. In a closed circuit it counts as the end of a run; if a trial is \
+      due and free it is the trial; otherwise it is counted as stale (exit 0). OUTCOME is success, failure, \
+      excluded, ignored, or exit:N or signal:N, which the breaker's rules judge. --systemd reads it from \
+      SERVICE_RESULT, EXIT_CODE and EXIT_STATUS. A breaker that does not exist is created.
       """)
 
   @Option(help: ArgumentHelp("How long the run took.", valueName: "duration"))
   var duration: String?
   @Flag(help: "Read the outcome from the variables that systemd gives to ExecStopPost=.") var systemd = false
   @Option(
-    help: ArgumentHelp("When the other side wants to be asked again; heeded of a failure.", valueName: "time"))
+    help: ArgumentHelp("When to try again, as the server says; applies to a failure.", valueName: "time"))
   var retryAfter: String?
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String

@@ -5,10 +5,10 @@ import CircuitBreaker
 struct Remove: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove",
-    abstract: "Forget breakers altogether.",
+    abstract: "Delete breakers.",
     usage: "cb remove NAME... [--yes] [--reason TEXT]",
     discussion: """
-      NAME may be a quoted glob; on a terminal it is asked back which breakers it means.
+      NAME may be a quoted glob; on a terminal, it asks for confirmation of the breakers that match.
 
       Example: cb remove 'test-*'
       """)

@@ -6,16 +6,16 @@ import Settings
 struct ReportCommand: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Hand the result of a permit back.",
+    abstract: "Report the result of a permit.",
     usage: "cb report NAME TOKEN OUTCOME [--retry-after TIME]",
     discussion: """
-      OUTCOME is success, failure, excluded, ignored, or exit:N or signal:N, which the breaker's own rules judge. A \
-      token counts once; one that was reported, whose lease ran out, or that is another breaker's is refused (exit 1). \
-      The empty token of a permit without a breaker is taken without effect.
+      OUTCOME is success, failure, excluded, ignored, or exit:N or signal:N, which the breaker's rules judge. A \
+      token counts once; one that was already reported, whose lease ran out, or that belongs to another breaker is \
+      refused (exit 1). The empty token of a permit without a breaker is accepted without effect.
       """)
 
   @Option(
-    help: ArgumentHelp("When the other side wants to be asked again; heeded of a failure.", valueName: "time"))
+    help: ArgumentHelp("When to try again, as the server says; applies to a failure.", valueName: "time"))
   var retryAfter: String?
   @OptionGroup var common: CommonOptions
   @Argument(help: "The breaker.") var name: String

@@ -7,7 +7,7 @@ enum ReportedResult {
   case outcome(Outcome)
   case exit(Int32)
   case signal(Int32)
-  /// The time limit of whoever ran it was over.
+  /// Its time limit, in the program that ran it, was over.
   case timedOut
 
   static let range = "success, failure, excluded, ignored, exit:N or signal:N"
@@ -32,7 +32,7 @@ enum ReportedResult {
     }
   }
 
-  /// As if a command had ended so; nil where the outcome itself was given.
+  /// As if a command had ended so; nil if the outcome itself was given.
   func end(duration: Span?) -> CommandEnd? {
     var end: CommandEnd
     switch self {

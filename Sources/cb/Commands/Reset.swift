@@ -6,10 +6,10 @@ import Settings
 struct Reset: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "reset",
-    abstract: "Make breakers as new: closed, counters, history and holds cleared, settings kept.",
+    abstract: "Reset breakers: closed, counters, history and holds cleared, settings kept.",
     usage: "cb reset NAME... [--yes] [--reason TEXT]",
     discussion: """
-      NAME may be a quoted glob; on a terminal it is asked back which breakers it means.
+      NAME may be a quoted glob; on a terminal, it asks for confirmation of the breakers that match.
 
       Example: cb reset db-backup
       """)

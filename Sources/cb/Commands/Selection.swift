@@ -2,7 +2,7 @@ import BreakerStore
 import CircuitBreaker
 import Settings
 
-/// The breakers that a view is of: NAMEs and quoted globs, or all. Looked up anew at each look, so that a view that
+/// The breakers that a view is of: NAMEs and quoted globs, or all. Looked up again at each look, so that a view that
 /// lasts shows what was made since.
 struct Selection {
   var texts: [String]
@@ -14,7 +14,7 @@ struct Selection {
   func forEach(
     in session: Session, report: (BreakerName, String) -> Void, _ body: (BreakerRow) -> Void
   ) throws(CommandFailure) {
-    func take(_ name: BreakerName, _ result: Result<Reading, StoreError>) {
+    func handOver(_ name: BreakerName, _ result: Result<Reading, StoreError>) {
       switch result {
       case .failure(let error): report(name, error.description)
       case .success(let reading):
@@ -25,13 +25,13 @@ struct Selection {
       }
     }
     if texts.isEmpty {
-      return try session.storeResult { () throws(StoreError) in try session.store.storage.readAll(take) }
+      return try session.storeResult { () throws(StoreError) in try session.store.storage.readAll(handOver) }
     }
     for name in try names(in: session) {
       if let look = looks[name] {
-        take(name, .success(look))
+        handOver(name, .success(look))
       } else {
-        take(name, Result { () throws(StoreError) in try session.store.storage.read(name) })
+        handOver(name, Result { () throws(StoreError) in try session.store.storage.read(name) })
       }
     }
   }
@@ -41,7 +41,7 @@ struct Selection {
     let needsAll = texts.isEmpty || texts.contains(where: Glob.isPattern)
     let all = needsAll ? try session.names() : []
     if texts.isEmpty { return all }
-    var chosen: Swift.Set<BreakerName> = []
+    var chosen: Set<BreakerName> = []
     for text in texts {
       if Glob.isPattern(text) {
         chosen.formUnion(all.filter { Glob(text).matches($0.text) })

@@ -3,15 +3,15 @@ import BreakerStore
 import CircuitBreaker
 import Settings
 
-struct Set: CBCommand {
+struct SetCommand: CBCommand {
   static let configuration = CommandConfiguration(
     commandName: "set",
     abstract: "Store settings with breakers.",
     usage: "cb set NAME [NAME...] KEY=VALUE...",
     discussion: """
       KEY= returns the key to its default. A key that takes a list may be given several times; the values given \
-      replace those stored before. NAME may be a quoted glob; a NAME that is not there is made. The first argument is \
-      always a NAME, of the others those without an '='.
+      replace those stored before. NAME may be a quoted glob; a NAME that does not exist is created. The first \
+      argument is always a NAME, as are later ones without an '='.
 
       Example: cb set db-backup fail-max=3 reset-timeout=5m
       """)

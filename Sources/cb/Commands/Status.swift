@@ -15,9 +15,9 @@ struct Status: CBCommand {
 
       On a terminal the table fits its width, what needs attention comes first, and each state has a mark and a colour \
       (--color, NO_COLOR, CLICOLOR_FORCE). On a pipe nothing is cut, and there are neither marks nor colours; --json \
-      is made for scripts.
+      is for scripts.
 
-      --watch draws the table again every second, or every SECONDS; '?' shows its keys. On a pipe it prints a line a \
+      --watch draws the table again every second, or every SECONDS; '?' shows its keys. On a pipe it prints one line per \
       change of state.
 
       Example: cb status --state open,held
@@ -26,7 +26,7 @@ struct Status: CBCommand {
   @Flag(help: "Print JSON.") var json = false
   @Flag(name: .shortAndLong, help: "Show every setting and where its value came from.") var verbose = false
   @Option(
-    help: ArgumentHelp("Show what happens while it happens; looks every second unless told.", valueName: "seconds"))
+    help: ArgumentHelp("Show changes as they happen; updates every second by default.", valueName: "seconds"))
   var watch: String?
   @Option(
     help: ArgumentHelp(
@@ -145,7 +145,7 @@ extension Session {
 
 /// An option whose value is a list of words: `open,held`.
 enum ListOption {
-  /// - Returns: the words; none where the option was not given.
+  /// - Returns: the words; none if the option was not given.
   static func parse(_ text: String?, _ option: String, _ known: [String]) throws(CommandFailure) -> [String] {
     guard let text else { return [] }
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -11,10 +11,10 @@ struct Wait: CBCommand {
     usage: "cb wait NAME [--timeout DURATION] [-q]",
     discussion: """
       Exits 0 when a run would be admitted, 124 if the time ran out. Never writes. On a terminal one line counts down. \
-      Where the store fails it answers what run would do, as cb check does.
+      If the store fails, it answers what run would do, as cb check does.
       """)
 
-  @Option(help: ArgumentHelp("Give up after this long; without it, never.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Give up after this long (default: never).", valueName: "duration"))
   var timeout: String?
   @Flag(name: .shortAndLong, help: "Do not count down on a terminal.") var quiet = false
   @OptionGroup var common: CommonOptions

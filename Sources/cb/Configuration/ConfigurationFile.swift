@@ -31,7 +31,7 @@ struct ConfigurationFile {
     return stat(path, &status) != 0 && errno == EACCES
   }
 
-  /// nil where there is none.
+  /// nil if there is none.
   private func read(_ file: String, isOwn: Bool = false) throws(ConfigurationFault) -> Configuration? {
     let path = ByteText.encode(file).map { CChar(bitPattern: $0) } + [0]
     let descriptor = retryingInterrupts { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }

@@ -35,7 +35,7 @@ enum StoreLocation {
         : "store '\(text)': the kind is missing; for a directory write file:\(text)")
   }
 
-  /// `$CB_STATE_DIR`, `$STATE_DIRECTORY`, `/var/lib/cb` for root, `$XDG_STATE_HOME/cb`, `~/.local/state/cb`; nil where
+  /// `$CB_STATE_DIR`, `$STATE_DIRECTORY`, `/var/lib/cb` for root, `$XDG_STATE_HOME/cb`, `~/.local/state/cb`; nil if
   /// there is no home either.
   static func defaultDirectory(_ world: World) -> String? {
     if let directory = world.environment("CB_STATE_DIR") { return directory }

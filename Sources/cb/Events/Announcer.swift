@@ -85,12 +85,12 @@ struct Announcer {
 
   /// The result of a run for which nobody asked: first that it was the trial, then as any result.
   func announceUnasked(_ applied: Applied, _ end: CommandEnd?) {
-    var rest = applied
+    var remaining = applied
     if let first = applied.step.transitions.first, first.to == .halfOpen {
       announce([first], applied.breaker, at: applied.now)
-      rest.step.transitions.removeFirst()
+      remaining.step.transitions.removeFirst()
     }
-    announceResult(rest, end)
+    announceResult(remaining, end)
   }
 
   /// An act by hand: what was asked, who asked it, and why.
@@ -124,7 +124,7 @@ struct Announcer {
     for listener in listeners where occurrence.isFor(listener.event) {
       do throws(ListenerFailure) {
         if let builtIn = BuiltInListener(listener.command) {
-          try builtIn.take(occurrence)
+          try builtIn.deliver(occurrence)
         } else {
           try runListener(listener.command, occurrence)
         }

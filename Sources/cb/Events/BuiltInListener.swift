@@ -17,7 +17,8 @@ enum BuiltInListener {
     }
   }
 
-  func take(_ occurrence: Occurrence) throws(ListenerFailure) {
+  /// Writes the event where this listener writes. Throws if it cannot.
+  func deliver(_ occurrence: Occurrence) throws(ListenerFailure) {
     switch self {
     case .syslog:
       try Self.send(Self.syslogDatagram(occurrence), to: "/dev/log")

@@ -6,7 +6,7 @@ import System
 /// `--yes`: a glob of `remove` and `reset` is asked back on a terminal, where it was typed by a person who may not see
 /// what it matches; off a terminal it does as it says.
 struct AskingOption: ParsableArguments {
-  @Flag(help: "Do not ask back which breakers a glob means.") var yes = false
+  @Flag(help: "Do not ask for confirmation of what a glob matches.") var yes = false
 
   func forEachBreaker(
     _ texts: [String], _ verb: String, _ session: Session, _ body: (BreakerName) throws(CommandFailure) -> Void
@@ -28,9 +28,9 @@ struct AskingOption: ParsableArguments {
 
   private static func confirm(_ verb: String, _ names: [BreakerName]) -> Bool {
     let shown = names.prefix(most).map(\.text).joined(separator: ", ").escapingControls()
-    let rest = names.count > most ? " and \(names.count - most) more" : ""
-    let what = names.count == 1 ? "1 breaker" : "\(names.count) breakers"
-    writeWhole("cb: \(verb) \(what): \(shown)\(rest)? [y/N] ", to: STDERR_FILENO)
+    let others = names.count > most ? " and \(names.count - most) more" : ""
+    let what = counted(names.count, "breaker")
+    writeWhole("cb: \(verb) \(what): \(shown)\(others)? [y/N] ", to: STDERR_FILENO)
     guard let answer = readLine() else {
       writeWhole("\n", to: STDERR_FILENO)
       return false

@@ -28,8 +28,8 @@ struct Places {
   /// The names of these options, which may be typed before the command, too.
   static let options = ["store", "config", "color"]
 
-  /// Takes the value of one of them; false for one that is not valid.
-  mutating func take(_ name: String, _ text: String) -> Bool {
+  /// Sets one of them; false if the text is not valid.
+  mutating func set(_ name: String, to text: String) -> Bool {
     switch name {
     case "store": store = text
     case "config": config = text

@@ -46,7 +46,7 @@ struct PlainArguments {
       }
       if !isCommon {
         values.append((name, text))
-      } else if !places.take(name, text) {
+      } else if !places.set(name, to: text) {
         return nil
       }
     }

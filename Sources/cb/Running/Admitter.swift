@@ -17,7 +17,7 @@ struct Admitter {
   enum Decision {
     case admitted(Admitted)
     case rejected(Rejected)
-    /// Nothing guards the run: the store failed, or there is no breaker by wish (`error` is nil).
+    /// Nothing guards the run: the store failed, or there is no breaker on request (`error` is nil).
     case unguarded(ResolvedSettings, error: StoreError?)
   }
 
@@ -41,7 +41,7 @@ struct Admitter {
     var transitions: [Transition] = []
     /// Why the probe that was the trial failed; nil where none was.
     var probe: String?
-    /// Why the rejection was not counted; nil where it was.
+    /// Why the rejection was not counted; nil if it was.
     var uncounted: StoreError?
   }
 
@@ -173,7 +173,7 @@ struct Admitter {
   }
 
   /// A store that can be read and not written (a full disk): an open or held circuit rejects although that cannot be
-  /// counted (docs/CONTRACT.md, "Stores"). nil where the run would be admitted.
+  /// counted (docs/CONTRACT.md, "Stores"). nil if the run would be admitted.
   private func heeding(
     _ reading: Reading, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ error: StoreError
   ) -> Decision? {

@@ -15,7 +15,7 @@ extension CommandEnd {
         case .signaled(let signal): .signaled(signal)
         case .notFound, .notExecutable: .notStarted(exitCode)
         case .interrupted(let signal): .signaled(signal)
-        case .failed: .exited(exitCode)
+        case .notStarted, .endUnknown: .exited(exitCode)
         }
       }
     // Not CMD's doing: a signal that came to cb, a reader that went away, a process table that was full.
@@ -23,12 +23,12 @@ extension CommandEnd {
     return RunEnding(how: how, duration: Span(milliseconds: duration), isForeignSignal: isForeign)
   }
 
-  /// Why CMD was not started; nil where it was.
+  /// Why CMD was not started, or why its end is not known; nil for any other end.
   var whyNotStarted: String? {
     switch how {
     case .notFound:
       missingInterpreter.map { "its interpreter '\(ByteText.decode($0))' was not found" } ?? "not found"
-    case .notExecutable(let code), .failed(let code): systemMessage(code)
+    case .notExecutable(let code), .notStarted(let code), .endUnknown(let code): systemMessage(code)
     case .exited, .signaled, .interrupted: nil
     }
   }

@@ -21,7 +21,7 @@ struct Predicate {
     run(text, as: question.settingName)?.how == .exited(0)
   }
 
-  /// The time that the first line names which the text prints; nil where it prints none. A line that is not a time is
+  /// The time that the first line names which the text prints; nil if it prints none. A line that is not a time is
   /// reported.
   func hint(_ text: String) -> RetryHint? {
     let key = SettingKey.retryHint.name

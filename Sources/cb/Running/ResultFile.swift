@@ -11,9 +11,9 @@ final class RunResult {
   var isAdmitted = false
   /// Why it was rejected, failed, or was not started: as the messages have it.
   var reason = ""
-  /// The state of the circuit at the end; nil where it is not known.
+  /// The state of the circuit at the end; nil if it is not known.
   var state: CircuitState?
-  /// nil where there is none: cb itself failed.
+  /// nil if there is none: cb itself failed.
   var outcome: Outcome?
   var isRejected = false
   /// Of `cb`.

@@ -112,7 +112,7 @@ struct RunCommand {
     return end
   }
 
-  /// No breaker guards the run: by wish, or because the store failed and `on-store-error` is `run`, or no stand-in
+  /// No breaker guards the run: on request, or because the store failed and `on-store-error` is `run`, or no stand-in
   /// can be had.
   private func runUnguarded(_ settings: ResolvedSettings, _ error: StoreError?) -> Int32 {
     if let error, settings.settings.notice != .none {

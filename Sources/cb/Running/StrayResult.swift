@@ -7,7 +7,7 @@ extension RunCommand {
   /// What `on-store-error` makes of it (docs/CONTRACT.md, "Stores"): under `local` the file store counts it as a stand-in,
   /// which then trips as it would have had the run been admitted there.
   ///
-  /// - Returns: what it came to there; nil where it was not counted.
+  /// - Returns: what it came to there; nil if it was not counted.
   func count(_ report: RunReport, _ admitted: Admitter.Admitted, after error: StoreError) -> Applied? {
     let result = "the result of this run (\(report.verdict.reason))"
     // A Redis that fell silent may have done what it was asked for.

@@ -10,14 +10,14 @@ final class Waiting {
   private static let shortestNap = Span(milliseconds: 5)
 
   private let world: World
-  /// On the boot clock, in milliseconds; nil: for ever.
+  /// On the boot clock, in milliseconds; nil: forever.
   private let limit: Int64?
   /// For whom the line counts down; nil: there is none.
   private let shown: BreakerName?
   private var isLineShown = false
 
   /// - Parameters:
-  ///   - limit: how long to wait; nil: for ever.
+  ///   - limit: how long to wait; nil: forever.
   ///   - name: the breaker, for the line on a terminal; nil: without a word.
   init(limit: Span?, world: World, name: BreakerName?) {
     self.world = world

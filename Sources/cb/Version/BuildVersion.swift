@@ -21,7 +21,7 @@ enum BuildVersion {
     }
   }
 
-  /// The commit, 40 hexadecimal digits; nil where the build was not told (any but make's).
+  /// The commit, 40 hexadecimal digits; nil if the build was not told (any but make's).
   static var commit: String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 41) { digits in
       guard let start = digits.baseAddress, cb_build_commit(start) != 0 else { return nil }

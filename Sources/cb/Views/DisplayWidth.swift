@@ -1,8 +1,8 @@
 /// How many columns of a terminal a text takes.
 ///
 /// A table of our own, as the static binary has no locale whose `wcwidth` would know more than ASCII. What combines
-/// with the sign before it takes none, what is wide or full-width (Unicode, EastAsianWidth.txt) or shown as a picture
-/// takes two, all else one. Signs that are drawn as one where a terminal can (families, flags) are counted one by one,
+/// with the character before it takes none, what is wide or full-width (Unicode, EastAsianWidth.txt) or shown as a picture
+/// takes two, all else one. Characters that some terminals draw as one (families, flags) are counted one by one,
 /// as most terminals do: that is the most they can take, and `fence` keeps the columns where one draws them narrower.
 enum DisplayWidth {
   static func of(_ text: String) -> Int {
@@ -45,7 +45,7 @@ enum DisplayWidth {
     }
   }
 
-  /// Whether the text has signs that are written from right to left.
+  /// Whether the text has characters that are written from right to left.
   static func isRightToLeft(_ text: String) -> Bool {
     text.unicodeScalars.contains { scalar in
       switch scalar.value {

@@ -64,6 +64,6 @@ enum DoctorText {
     }
     let failures = checks.count { $0.verdict == .failure }
     if failures == 0 { return text + conclusion.sentence + "\n" }
-    return text + "\(conclusion.sentence): \(failures == 1 ? "1 failure" : "\(failures) failures").\n"
+    return text + "\(conclusion.sentence): \(counted(failures, "failure")).\n"
   }
 }

@@ -22,7 +22,7 @@ enum EventText {
     return cause.isEmpty ? change : "\(change) (\(cause))"
   }
 
-  /// `ann@web-3[4711]`; empty where it is not known, or said already.
+  /// `ann@web-3[4711]`; empty if it is not known, or said already.
   private static func who(_ entry: HistoryEntry) -> String {
     guard let caller = entry.caller, entry.by.map({ !isActor(caller, $0) }) ?? true else { return "" }
     return WhoText.text(caller).escapingControls()

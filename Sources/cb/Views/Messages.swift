@@ -60,7 +60,7 @@ struct Messages {
     }
     guard breaker.failCounter > 0, let last = breaker.lastFailure else { return "" }
     let count = breaker.failCounter
-    return " (\(count == 1 ? "1 failure" : "\(count) failures in a row"), last: \(last.reason))"
+    return " (\(countedInARow(count, "failure")), last: \(last.reason))"
   }
 
   func transition(_ transition: Transition, _ applied: Applied) -> String {

@@ -17,7 +17,7 @@ struct MetricsText {
     var isRejecting: Bool
     var failCounter: Int
     var retryAfter: String
-    /// nil where no number of runs is set.
+    /// nil if no number of runs is set.
     var running: Int?
     /// nil without a window.
     var failureRatio: Double?
@@ -195,8 +195,8 @@ struct MetricsText {
     DurationText.decimal(thousandths: time.milliseconds)
   }
 
-  /// A setting that is a number as it stands in `status --json`; a window of time as seconds would be taken for one of
-  /// runs, so it is left out like all that is no number.
+  /// A setting that is a number as it is in `status --json`; a window of time as seconds would be taken for one of
+  /// runs, so it is left out, as everything that is not a number.
   private static func settings(_ settings: Settings) -> [(key: String, value: String)] {
     SettingKey.allCases.compactMap { key in
       switch settings.value(key).json {

@@ -22,7 +22,7 @@ struct OutputFile {
   /// leads to (`--output /dev/stdout >>log`).
   private func writeThroughLink(_ text: String) throws(CommandFailure) {
     var target = stat()
-    // A link that leads nowhere is no device.
+    // A link to nothing is not a device.
     guard stat(cPath(path), &target) == 0 else { return try ReplacedFile(path: path, option: option).write(text) }
     for stream in [STDOUT_FILENO, STDERR_FILENO] {
       var own = stat()

@@ -7,9 +7,9 @@ struct OutputStyle {
   /// Columns into which lines have to fit; nil: nothing is cut (a pipe, a file).
   var columns: Int?
   var isColored = false
-  /// Signs beyond ASCII may be used.
+  /// Characters beyond ASCII may be used.
   var isUnicode = false
-  /// Somebody looks at it: signs stand beside the states.
+  /// A person looks at it: states have marks.
   var isForEyes = false
   /// A terminal that takes escape sequences: columns can be kept whatever it thinks of the width of a text.
   var takesEscapes = false
@@ -32,7 +32,7 @@ struct OutputStyle {
   init(_ choice: ColorChoice, _ world: World) {
     let terminal = isatty(STDOUT_FILENO) == 1
     isColored = Self.isColored(choice, isTerminal: terminal, variable: world.environment)
-    // Whoever asks for colours on a pipe wants it to look as on a terminal (`watch -c`).
+    // A user who asks for colours on a pipe wants it to look as on a terminal (`watch -c`).
     isForEyes = terminal || isColored
     takesEscapes = terminal && Self.takesEscapes(variable: world.environment)
     isUnicode = Self.isUnicode(variable: world.environment)
@@ -82,7 +82,7 @@ enum Ink: String {
 }
 
 extension OutputStyle {
-  /// The sign of a state: tells without colour what colour tells.
+  /// The mark of a state, which says without colour what the colour says.
   func sign(_ state: CircuitState) -> String {
     switch state {
     case .closed: isUnicode ? "●" : "o"
@@ -91,7 +91,7 @@ extension OutputStyle {
     }
   }
 
-  /// The sign of a run that ended.
+  /// The mark of a run that ended.
   func sign(_ outcome: Outcome) -> String {
     switch outcome {
     case .success: isUnicode ? "✓" : "+"

@@ -13,7 +13,7 @@ enum PolicyText {
     }
   }
 
-  /// `fail-max 3, reset-timeout 5s`; empty where they agree.
+  /// `fail-max 3, reset-timeout 5s`; empty if they agree.
   static func text(_ policy: Policy, from settings: Settings) -> String {
     differences(policy, from: settings).map { "\($0.key.name)\u{A0}\($0.value.people)" }.joined(separator: ", ")
   }

@@ -3,7 +3,7 @@ import CircuitBreaker
 /// Says each sentence once: a view that lasts finds the same fault at every look. Once all was well a fault is news again.
 struct Reporter {
   let world: World
-  private var said: Swift.Set<String> = []
+  private var said: Set<String> = []
   private(set) var hasSpoken = false
 
   init(world: World) {

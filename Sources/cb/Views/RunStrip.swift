@@ -1,6 +1,6 @@
 import CircuitBreaker
 
-/// The last runs as a strip of signs, oldest left, and what the signs mean.
+/// The last runs as a strip of marks, oldest left, and a legend.
 enum RunStrip {
   static func text(_ recent: [Outcome], _ style: OutputStyle, room: Int?) -> String {
     guard !recent.isEmpty else { return "none yet" }

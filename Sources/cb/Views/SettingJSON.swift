@@ -3,7 +3,7 @@ import JSON
 import Settings
 
 extension SettingValue {
-  /// As `status --json` shows it: durations in seconds, rates from 0 to 1, lists as arrays, null where there is no
+  /// As `status --json` shows it: durations in seconds, rates from 0 to 1, lists as arrays, null if there is no
   /// value. `window` is a number where it counts runs, and a text such as `1h` where it is a time.
   var json: JSONValue {
     switch self {

@@ -22,14 +22,15 @@ enum StatusAdvice {
     return lines
   }
 
-  /// A job that comes more seldom than the circuit stays open finds it due each time: every run is a trial, none is
+  /// A job that runs less often than the reset timeout finds it due each time: every run is a trial, none is
   /// rejected, and the breaker protects nothing.
   private static func neverRejects(_ row: BreakerRow, _ events: [HistoryEntry]) -> String? {
     let totals = row.breaker.totals
     guard totals.trips >= 2, totals.rejected + totals.wouldReject == 0, let gap = gap(events) else { return nil }
     let policy = row.breaker.lastPolicy ?? row.settings.policy
     guard gap > policy.resetTimeout else { return nil }
-    return "\(totals.failures) failures, \(totals.trips) trips and no rejection: runs come about every "
+    return
+      "\(counted(totals.failures, "failure")), \(counted(totals.trips, "trip")) and no rejection: runs come about every "
       + "\(DurationText.formatRetry(rounded(gap))), and reset-timeout is \(DurationText.format(policy.resetTimeout)), "
       + "so that each run finds a trial due; only a reset-timeout above \(DurationText.formatRetry(rounded(gap))) rejects any"
   }

@@ -141,9 +141,10 @@ struct StatusDetail {
 
   private func failures(_ summary: StatusRow) -> String {
     let settings = breaker.lastPolicy ?? row.settings.policy
-    guard settings.window != nil else { return "\(summary.failures) in a row" }
+    guard let size = settings.window else { return "\(summary.failures) in a row" }
+    let runs = breaker.window.tally(size: size, at: row.now).calls == 1 ? "run" : "runs"
     let rate = SettingValue.rate(settings.failureRate).people
-    return "\(summary.failures) runs (opens at \(rate), from \(settings.callsToJudge) runs on)"
+    return "\(summary.failures) \(runs) (opens at \(rate), from \(counted(settings.callsToJudge, "run")) on)"
   }
 
   private func held(_ hold: Breaker.Hold) -> String {

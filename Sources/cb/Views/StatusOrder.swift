@@ -122,7 +122,7 @@ enum StatusSummary {
       let more = [held > 0 ? "\(held) held" : "", due > 0 ? "\(due) due" : ""].filter { !$0.isEmpty }
       counts.append("\(those.count) \(state.rawValue)" + (more.isEmpty ? "" : " (\(more.joined(separator: ", ")))"))
     }
-    let total = rows.count == 1 ? "1 breaker" : "\(rows.count) breakers"
+    let total = counted(rows.count, "breaker")
     return counts.isEmpty ? total : "\(total): \(counts.joined(separator: ", "))"
   }
 }

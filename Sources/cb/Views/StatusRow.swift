@@ -26,7 +26,7 @@ struct StatusRow {
   var breaker: BreakerName
   var state: CircuitState
   var isHeld: Bool
-  /// Open, and what would be rejected runs all the same.
+  /// Open, and what would be rejected still runs.
   var isObserved: Bool
   var failures: String
   var failCounter: Int

@@ -64,12 +64,12 @@ struct StatusSentence {
     if let size = last.window {
       let tally = breaker.window.tally(size: size, at: row.now)
       guard tally.failures > 0 else { return "The next run starts." }
-      return "The next run starts: \(tally.failures) of \(tally.calls) runs failed\(lastFailure), and "
+      return "The next run starts: \(tally.failures) of \(counted(tally.calls, "run")) failed\(lastFailure), and "
         + "\(percent(last.failureRate)) of at least \(last.callsToJudge) open the circuit."
     }
     guard breaker.failCounter > 0 else { return "The next run starts." }
     let left = max(1, last.failMax - breaker.failCounter)
-    let failures = breaker.failCounter == 1 ? "1 failure" : "\(breaker.failCounter) failures in a row"
+    let failures = countedInARow(breaker.failCounter, "failure")
     return "The next run starts, after \(failures)\(lastFailure); \(left) more "
       + "\(left == 1 ? "opens" : "in a row open") the circuit."
   }
@@ -107,7 +107,7 @@ struct StatusSentence {
   private func cause(_ open: Breaker.OpenPhase) -> String {
     guard let reason = open.reason else {
       return breaker.failCounter > 0
-        ? "after \(breaker.failCounter) failures in a row\(lastFailure)" : "by hand"
+        ? "after \(countedInARow(breaker.failCounter, "failure"))\(lastFailure)" : "by hand"
     }
     if open.isByHand { return reason.hasPrefix("by ") ? reason : "by hand (\(reason))" }
     let host = breaker.lastFailure?.caller.map { " on \($0.host)" } ?? ""

@@ -68,17 +68,17 @@ struct StatusTable {
   private mutating func fit(_ columns: Int, _ rows: [StatusRow]) {
     let wholeName = widths[Column.name.rawValue]
     widen(columns)
-    take(from: .lastFailure, downTo: 22, columns)
-    take(from: .name, downTo: 40, columns)
+    shrink(.lastFailure, downTo: 22, toFit: columns)
+    shrink(.name, downTo: 40, toFit: columns)
     if total > columns { beTerse(rows) }
-    take(from: .name, downTo: 20, columns)
+    shrink(.name, downTo: 20, toFit: columns)
     // `exit 127, 12s`: what most reasons begin with, and the age.
-    take(from: .lastFailure, downTo: 13, columns)
-    take(from: .name, downTo: 12, columns)
-    take(from: .lastFailure, downTo: 12, columns)
-    take(from: .name, downTo: 10, columns)
+    shrink(.lastFailure, downTo: 13, toFit: columns)
+    shrink(.name, downTo: 12, toFit: columns)
+    shrink(.lastFailure, downTo: 12, toFit: columns)
+    shrink(.name, downTo: 10, toFit: columns)
     while total > columns, shown > 2 { shown -= 1 }
-    take(from: .name, downTo: 4, columns)
+    shrink(.name, downTo: 4, toFit: columns)
     // A column that went may have left more room than was needed.
     if total < columns {
       widths[Column.name.rawValue] = min(wholeName, widths[Column.name.rawValue] + columns - total)
@@ -111,7 +111,7 @@ struct StatusTable {
     }
   }
 
-  private mutating func take(from column: Column, downTo least: Int, _ columns: Int) {
+  private mutating func shrink(_ column: Column, downTo least: Int, toFit columns: Int) {
     guard column.rawValue < shown else { return }
     let excess = total - columns
     guard excess > 0, widths[column.rawValue] > least else { return }
@@ -166,7 +166,7 @@ struct StatusTable {
     let room = max(0, widths[Column.lastFailure.rawValue] - age.utf8.count - 2)
     var reason = failure.reason
     if DisplayWidth.of(reason) > room {
-      // `exit 127 (not found)`: what stands in parentheses goes before any of the number does.
+      // `exit 127 (not found)`: what is in parentheses goes before any of the number does.
       if let end = reason.utf8.firstIndex(of: UInt8(ascii: "(")) {
         reason = String(reason[..<end])
         while reason.utf8.last == UInt8(ascii: " ") { reason.removeLast() }

@@ -10,9 +10,9 @@ func writeWhole(_ text: String, to descriptor: Int32) -> Bool {
 @discardableResult
 func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
   bytes.withUnsafeBytes { bytes in
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+    var unwritten = bytes
+    while !unwritten.isEmpty {
+      let count = Glibc.write(descriptor, unwritten.baseAddress, unwritten.count)
       if count < 0 {
         if errno == EINTR { continue }
         if errno == EAGAIN {
@@ -23,7 +23,7 @@ func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         }
         return false
       }
-      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      unwritten = UnsafeRawBufferPointer(rebasing: unwritten.dropFirst(count))
     }
     return true
   }

@@ -64,7 +64,7 @@ struct Follower {
   /// read there is nothing new of it, and nothing is taken for removed; what happened meanwhile is told afterwards.
   mutating func news(_ report: inout Reporter) -> [News] {
     var rows: [BreakerRow] = []
-    var unread: Swift.Set<BreakerName> = []
+    var unread: Set<BreakerName> = []
     var troubles: [(BreakerName?, String)] = []
     do throws(CommandFailure) {
       try selection.forEach(

@@ -19,7 +19,8 @@ struct KeyReader {
   /// The start of a key is there and may be all of it: a lone ESC is the key Esc when nothing follows at once.
   var isWaiting: Bool { !pending.isEmpty }
 
-  mutating func take(_ bytes: some Sequence<UInt8>) -> [Key] {
+  /// The keys that these bytes complete.
+  mutating func decode(_ bytes: some Sequence<UInt8>) -> [Key] {
     pending += bytes
     var keys: [Key] = []
     while let (key, length) = Self.first(pending) {
@@ -78,7 +79,7 @@ struct KeyReader {
       default: 1
       }
     guard bytes.count >= length else {
-      // Only what can still become a sign is waited for.
+      // Wait only for what can still become a character.
       return bytes.dropFirst().allSatisfy { $0 & 0xC0 == 0x80 } ? nil : (nil, 1)
     }
     guard let text = String(validating: bytes[..<length], as: UTF8.self), let character = text.first else {

@@ -24,7 +24,7 @@ struct Watch {
     return try live(style)
   }
 
-  /// The countdowns run by the second, however seldom the store is looked at.
+  /// The countdowns run by the second, however rarely the store is looked at.
   private static let longestPause: Int64 = 1000
 
   private func live(_ style: OutputStyle) throws(CommandFailure) -> Int32 {
@@ -72,13 +72,13 @@ struct Watch {
         if length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN) {
           return finish(&terminal, ExitCode.failure)
         }
-        keys = reader.take(bytes.prefix(max(0, length)))
+        keys = reader.decode(bytes.prefix(max(0, length)))
       } else if count == 0, reader.isWaiting {
         keys = reader.giveUp()
       }
       var isChanged = false
       for key in keys {
-        switch model.take(key) {
+        switch model.handle(key) {
         case .none: break
         case .quit: return finish(&terminal, ExitCode.success)
         case .look: isChanged = true
@@ -129,7 +129,7 @@ struct Watch {
     return try session.detail(row, style).text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// Why names that were asked for show nothing; empty where there are no breakers at all.
+  /// Why names that were asked for show nothing; empty if there are no breakers at all.
   private func emptiness() throws(CommandFailure) -> String {
     if !states.isEmpty { return "no breaker is in this state" }
     let missing = selection.texts.map { text in

@@ -157,9 +157,9 @@ struct WatchModel {
 
   // MARK: Keys
 
-  mutating func take(_ key: Key) -> Action {
+  mutating func handle(_ key: Key) -> Action {
     switch mode {
-    case .filtering: return takeWhileFiltering(key)
+    case .filtering: return handleWhileFiltering(key)
     case .asking(let change, let name):
       // Whatever is not a plain yes is a no.
       mode = .looking
@@ -169,17 +169,17 @@ struct WatchModel {
       if key == .character("o") { mode = .giving(.holdOpen, name, reason: "") }
       if key == .character("c") { mode = .giving(.holdClosed, name, reason: "") }
       return .none
-    case .giving(let change, let name, let reason): return takeReason(key, change, name, reason)
-    case .looking: return isHelpShown ? takeWhileHelped(key) : takeWhileLooking(key)
+    case .giving(let change, let name, let reason): return handleReason(key, change, name, reason)
+    case .looking: return isHelpShown ? handleInHelp(key) : handleWhileBrowsing(key)
     }
   }
 
-  private mutating func takeWhileHelped(_ key: Key) -> Action {
+  private mutating func handleInHelp(_ key: Key) -> Action {
     isHelpShown = false
     return key == .character("q") ? .quit : .none
   }
 
-  private mutating func takeWhileLooking(_ key: Key) -> Action {
+  private mutating func handleWhileBrowsing(_ key: Key) -> Action {
     message = ""
     switch key {
     case .character("q"): return .quit
@@ -189,12 +189,12 @@ struct WatchModel {
     case .character("h"): ask(.halfOpen)
     case .character("r"): askForReason(.reset)
     case .character("H"): choose { .choosingHold($0) }
-    default: return inspected == nil ? takeInTable(key) : takeInDetail(key)
+    default: return inspected == nil ? handleInTable(key) : handleInDetail(key)
     }
     return .none
   }
 
-  private mutating func takeInTable(_ key: Key) -> Action {
+  private mutating func handleInTable(_ key: Key) -> Action {
     switch key {
     case .character("/"): mode = .filtering
     case .character("s"):
@@ -219,7 +219,7 @@ struct WatchModel {
     return .none
   }
 
-  private mutating func takeInDetail(_ key: Key) -> Action {
+  private mutating func handleInDetail(_ key: Key) -> Action {
     switch key {
     case .enter, .escape, .backspace: inspected = nil
     case .up, .character("k"): scroll(by: -1)
@@ -238,7 +238,7 @@ struct WatchModel {
     detailTop = min(max(0, detailTop + lines), max(0, detail.count - room - 1))
   }
 
-  private mutating func takeWhileFiltering(_ key: Key) -> Action {
+  private mutating func handleWhileFiltering(_ key: Key) -> Action {
     switch key {
     case .enter: mode = .looking
     case .escape:
@@ -253,7 +253,7 @@ struct WatchModel {
     return .none
   }
 
-  private mutating func takeReason(_ key: Key, _ change: Change, _ name: BreakerName, _ reason: String) -> Action {
+  private mutating func handleReason(_ key: Key, _ change: Change, _ name: BreakerName, _ reason: String) -> Action {
     switch key {
     case .enter:
       mode = .looking

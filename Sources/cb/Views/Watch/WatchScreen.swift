@@ -66,7 +66,7 @@ struct WatchScreen {
     "H               hold it open or closed until it is changed by hand",
     "r               reset it: closed, counters, history and holds cleared",
     "q               quit", "",
-    "Each change is asked back; for H and r the reason may be typed.", "Any key goes back.",
+    "Each change is confirmed first; H and r take a reason.", "Any key goes back.",
   ]
 
   /// `12 breakers: 1 open, 1 half-open, 10 closed                  every 1s  15:17:26Z`

@@ -14,7 +14,7 @@ struct WatchTerminal: ~Copyable {
   /// Whether keys can come.
   var keys: Int32 { hasKeys ? STDIN_FILENO : -1 }
 
-  /// Takes the terminal over. Its modes are read anew each time: a shell may have changed them while cb was stopped.
+  /// Takes the terminal over. Its modes are read again each time: a shell may have changed them while cb was stopped.
   mutating func enter(_ signals: borrowing SignalQueue) {
     guard !isEntered else { return }
     // In the background the terminal is not ours: stop until somebody brings us to the front, as top(1) does.
@@ -24,7 +24,7 @@ struct WatchTerminal: ~Copyable {
       tcgetattr(STDIN_FILENO, &before)
       var modes = before
       modes.c_lflag &= ~tcflag_t(ICANON | ECHO)
-      // Ctrl-S would make a write wait for ever, deaf to signals. Ctrl-C and Ctrl-Z still make signals.
+      // Ctrl-S would make a write wait forever, deaf to signals. Ctrl-C and Ctrl-Z still make signals.
       modes.c_iflag &= ~tcflag_t(IXON)
       withUnsafeMutableBytes(of: &modes.c_cc) { characters in
         characters[Int(VMIN)] = 1
@@ -51,9 +51,9 @@ struct WatchTerminal: ~Copyable {
   private static func write(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(STDOUT_FILENO, rest.baseAddress, rest.count)
+      var unwritten = UnsafeRawBufferPointer(bytes)
+      while !unwritten.isEmpty {
+        let count = Glibc.write(STDOUT_FILENO, unwritten.baseAddress, unwritten.count)
         if count < 0 {
           if errno == EINTR || errno == EAGAIN {
             // Somebody who shares the terminal made it non-blocking.
@@ -62,7 +62,7 @@ struct WatchTerminal: ~Copyable {
           }
           return false
         }
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        unwritten = UnsafeRawBufferPointer(rebasing: unwritten.dropFirst(count))
       }
       return true
     }

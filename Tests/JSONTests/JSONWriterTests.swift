@@ -1,6 +1,5 @@
 import Testing
 
-@testable import BreakerStore
 @testable import JSON
 
 private func compact(_ value: JSONValue) -> String { String(decoding: value.bytes(.compact), as: UTF8.self) }
