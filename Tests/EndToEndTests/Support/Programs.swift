@@ -12,7 +12,8 @@ enum Programs {
   static let probe = beside("cb-probe")
   static let driver = beside("cb-process-driver")
 
-  private static let packageRoot = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+  /// The directory of the package.
+  static let packageRoot = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
 
   /// In the directory that the tests themselves were built into.
   private static func beside(_ name: String) -> String { packageRoot + "/.build/debug/" + name }
