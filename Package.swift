@@ -63,14 +63,19 @@ let package = Package(
       name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore", "FileStore", "JSON", "System"],
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
-    .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    // What tests of several targets share: how a program is started, files, waiting, random numbers from a seed.
+    .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support/TestSupport", swiftSettings: strict),
+    .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker", "TestSupport"], swiftSettings: strict),
     // What every store has to do, and values of every kind at random.
     .target(
-      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker"],
+      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker", "TestSupport"],
       path: "Tests/Support/StoreConformance",
       swiftSettings: strict),
     .testTarget(
-      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System"], swiftSettings: strict),
+      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System", "TestSupport"],
+      swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -79,16 +84,18 @@ let package = Package(
     .testTarget(
       name: "BreakerStoreTests",
       dependencies: [
-        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "store-exerciser",
+        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "TestSupport",
+        "store-exerciser",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "RedisStoreTests",
       dependencies: [
         "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "StoreConformance", "System",
+        "CTestSupport", "TestSupport",
       ],
       swiftSettings: strict),
-    .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
+    .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
     // The words of the command line and the configuration file, parsed in this process.
@@ -107,14 +114,15 @@ let package = Package(
       ], exclude: ["Golden"],
       swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
-    .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
     .executableTarget(name: "cb-probe", path: "Tests/Support/Probe"),
     .executableTarget(
       name: "cb-process-driver", dependencies: ["CommandProcess"], path: "Tests/Support/ProcessDriver",
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BreakerStore", "JSON", "Settings", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
+      dependencies: [
+        "BreakerStore", "JSON", "Settings", "System", "CTestSupport", "TestSupport", "cb-probe", "cb-process-driver",
+      ],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(
@@ -122,10 +130,12 @@ let package = Package(
       dependencies: [
         "Settings",
         "cb", "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "CTestSupport",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
+      name: "DocumentationTests", dependencies: ["TestSupport"],
+      exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
 )
 

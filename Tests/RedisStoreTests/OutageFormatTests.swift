@@ -46,16 +46,7 @@ import Testing
       let scratch = try Scratch()
       var outage = Outage(directory: scratch.path, location: location)
       _ = outage.note(away)
-      let made = try #require(opendir(scratch.path))
-      defer { closedir(made) }
-      var names: [String] = []
-      while let entry = readdir(made) {
-        names.append(
-          withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-          })
-      }
-      names = names.filter { !$0.hasPrefix(".") }.sorted()
+      let names = directoryEntries(scratch.path)
       try #require(names.count == 2)
       let text = try #require(Files.text("\(scratch.path)/\(names[0])"))
       let words = text.split(whereSeparator: \.isWhitespace)

@@ -7,41 +7,23 @@ enum FormatFixtures {
   static let current = "0.1"
 
   private static let root: String =
-    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures/formats"
+    Programs.packageRoot + "/Tests/Fixtures/formats"
 
   /// Every released version; never none.
   static let versions: [String] = {
-    var names: [String] = []
-    guard let stream = opendir(root) else { preconditionFailure("no \(root)") }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
+    let names = directoryEntries(root).filter { !$0.hasPrefix(".") }
     precondition(names.contains(current))
-    return names.sorted()
+    return names
   }()
 
   /// - Parameter path: `VERSION/NAME`.
-  static func text(_ path: String) throws -> String {
-    let file = try #require(fopen(root + "/" + path, "r"), "\(path)")
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  static func text(_ path: String) throws -> String { try #require(fileText(root + "/" + path), "\(path)") }
 
   /// Expects that this version writes what its folder has; with `CB_WRITE_FORMATS=VERSION` writes it into that of a release.
   static func compare(_ written: String, with name: String) throws {
     if let version = getenv("CB_WRITE_FORMATS").map({ String(cString: $0) }) {
       mkdir("\(root)/\(version)", 0o755)
-      let file = try #require(fopen("\(root)/\(version)/\(name)", "w"), "\(version)/\(name)")
-      defer { fclose(file) }
-      let bytes = Array(written.utf8)
-      fwrite(bytes, 1, bytes.count, file)
+      #expect(writeFile("\(root)/\(version)/\(name)", Array(written.utf8), mode: 0o644))
     }
     #expect(try text("\(current)/\(name)") == written, "\(name)")
   }
