@@ -56,7 +56,7 @@ demo: build
 
 test: build
 	@sh contrib/install-dependencies test
-	CB_BINARY="$(CURDIR)/$(BUILD)" SWIFT="$(SWIFT)" sh contrib/run-tests
+	CB_BINARY="$(CURDIR)/$(BUILD)" SWIFT="$(SWIFT)" contrib/run-tests
 
 # The presets of restic, borg, rclone, aws, msmtp and ansible-playbook against the tools themselves, which apt installs.
 test-presets: build
@@ -81,8 +81,7 @@ torture: build
 # While working: lint, and the tests that need neither a built program nor a server. Under 40 s after a build.
 check: lint
 	@sh contrib/check-version
-	$(SWIFT) build --build-tests -q
-	@SWIFT="$(SWIFT)" sh contrib/run-unit-tests
+	@SWIFT="$(SWIFT)" contrib/run-tests --unit
 
 lint:
 	$(SWIFT) format lint --strict --parallel --configuration .swift-format -r Package.swift Sources Benchmarks

@@ -63,14 +63,19 @@ let package = Package(
       name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore", "FileStore", "JSON", "System"],
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
-    .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker"], swiftSettings: strict),
+    // What tests of several targets share: how a program is started, files, waiting, random numbers from a seed.
+    .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support/TestSupport", swiftSettings: strict),
+    .testTarget(name: "CircuitBreakerTests", dependencies: ["CircuitBreaker", "TestSupport"], swiftSettings: strict),
     // What every store has to do, and values of every kind at random.
     .target(
-      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker"],
+      name: "StoreConformance", dependencies: ["BreakerStore", "CircuitBreaker", "TestSupport"],
       path: "Tests/Support/StoreConformance",
       swiftSettings: strict),
     .testTarget(
-      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System"], swiftSettings: strict),
+      name: "SettingsTests", dependencies: ["Settings", "CircuitBreaker", "JSON", "System", "TestSupport"],
+      swiftSettings: strict),
     // A process of its own for the tests of locks, kills, limits and other users.
     .executableTarget(
       name: "store-exerciser", dependencies: ["BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System"],
@@ -79,17 +84,19 @@ let package = Package(
     .testTarget(
       name: "BreakerStoreTests",
       dependencies: [
-        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "store-exerciser",
+        "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "StoreConformance", "TestSupport",
+        "store-exerciser",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "RedisStoreTests",
       dependencies: [
         "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "StoreConformance", "System",
+        "CTestSupport", "TestSupport",
       ],
       swiftSettings: strict),
-    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-    .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "SystemTests", dependencies: ["System", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "CommandProcessTests", dependencies: ["CommandProcess", "CProcess", "System"], swiftSettings: strict),
     // The words of the command line and the configuration file, parsed in this process.
@@ -108,14 +115,15 @@ let package = Package(
       ], exclude: ["Golden"],
       swiftSettings: strict),
     // What the end-to-end tests drive and are driven by. None of it is installed.
-    .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
     .executableTarget(name: "cb-probe", path: "Tests/Support/Probe"),
     .executableTarget(
       name: "cb-process-driver", dependencies: ["CommandProcess"], path: "Tests/Support/ProcessDriver",
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["BreakerStore", "JSON", "Settings", "System", "CTestSupport", "cb-probe", "cb-process-driver"],
+      dependencies: [
+        "BreakerStore", "JSON", "Settings", "System", "CTestSupport", "TestSupport", "cb-probe", "cb-process-driver",
+      ],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.
     .testTarget(
@@ -123,10 +131,12 @@ let package = Package(
       dependencies: [
         "Settings",
         "cb", "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "System", "CTestSupport",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "DocumentationTests", exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
+      name: "DocumentationTests", dependencies: ["TestSupport"],
+      exclude: ["Support/complete.zsh", "Support/type.zsh"], swiftSettings: strict),
   ]
 )
 
@@ -142,4 +152,10 @@ for target in package.targets where target.path == nil && (target.type == .regul
 for target in package.targets where target.name == "RedisStore" {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+}
+
+// The core's tests visit every state there is: optimised, that takes seconds rather than a minute and a half.
+for target in package.targets where ["CircuitBreaker", "CircuitBreakerTests"].contains(target.name) {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 }

@@ -231,8 +231,7 @@ import Testing
   // MARK: The page
 
   @Test func `The format page names every member and every word, and nothing else`() throws {
-    let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let page = String(decoding: try #require(fileBytes("/\(path)/docs/FORMATS.md")), as: UTF8.self)
+    let page = String(decoding: try #require(fileBytes(Programs.packageRoot + "/docs/FORMATS.md")), as: UTF8.self)
     func rows(_ heading: String) -> [String] {
       let section = page.components(from: "## \(heading)\n", to: "\n## ")
       return section.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { row in
@@ -248,13 +247,6 @@ import Testing
     #expect(rows("Members of events") == EventDocument.Member.allCases.map(\.rawValue))
     #expect(page.contains("Format \(BreakerDocument.version)"))
   }
-}
-
-private func fileBytes(_ path: String) -> [UInt8]? {
-  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
-  defer { close(descriptor) }
-  return readAll(descriptor)
 }
 
 extension Event {

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import TestSupport
 import Testing
 
 /// `reset-backoff`, `reset-max`, `jitter`, and the streak of trips that decays in health (docs/CONTRACT.md, "Settings").

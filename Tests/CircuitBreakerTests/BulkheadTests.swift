@@ -1,4 +1,5 @@
 import CircuitBreaker
+import TestSupport
 import Testing
 
 /// `max-concurrent`: places on leases, which no dead process keeps (docs/CONTRACT.md, "Settings").

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import TestSupport
 import Testing
 
 /// Long random lives of a breaker, the same for the same seed, held against `Invariant`.

@@ -1,4 +1,5 @@
 import CircuitBreaker
+import TestSupport
 import Testing
 
 /// `window`, by count and by time, against a plain reference: the list of all runs.

@@ -1,6 +1,5 @@
 import BreakerStore
 import CircuitBreaker
-import Glibc
 import JSON
 import StoreConformance
 import Testing
@@ -9,31 +8,14 @@ import Testing
 @testable import RedisStore
 
 /// `Tests/Fixtures/formats/VERSION/` holds what that version wrote of each scenario (`NAME.log` events, `NAME.snapshot`,
-/// `NAME.json` a document, `NAME.history` older entries, `outage`), and `NAME.facts`, what it gives. Every later version
+/// `NAME.json` a document, `NAME.history` older entries), and `NAME.facts`, what it gives. Every later version
 /// has to read it so.
 ///
-/// `CB_WRITE_FORMATS=VERSION swift test --filter FormatFixtureTests` writes the folder of a release.
+/// `CB_WRITE_FORMATS=VERSION swift test --filter 'FormatFixtureTests|OutageFormatTests'` writes the folder of a release.
 @Suite struct FormatFixtureTests {
-  static let current = "0.1"
   static let names = ["closed", "failing", "tripped", "held", "half-open", "leases", "window", "everything", "much"]
 
-  private static let root: String = {
-    "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fixtures/formats"
-  }()
   private static let start = Timestamp(milliseconds: 1_700_000_000_000)
-
-  private static func versions() -> [String] {
-    guard let stream = opendir(root) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
-  }
 
   // MARK: Scenarios
 
@@ -152,62 +134,39 @@ import Testing
     throws
   {
     let written = try Self.write(name)
-    if let version = getenv("CB_WRITE_FORMATS").map({ String(cString: $0) }) {
-      let folder = "\(Self.root)/\(version)"
-      mkdir(folder, 0o755)
-      for (suffix, path) in Self.extensions { try Self.put(written[keyPath: path], "\(folder)/\(name).\(suffix)") }
-      try Self.put("boot-id 1000 6000\n", "\(folder)/outage")
-    }
     for (suffix, path) in Self.extensions {
-      #expect(
-        try Self.text("\(Self.root)/\(Self.current)/\(name).\(suffix)") == written[keyPath: path], "\(name).\(suffix)")
+      try FormatFixtures.compare(written[keyPath: path], with: "\(name).\(suffix)")
     }
   }
 
   // MARK: What every version reads
 
   @Test func `What any released version wrote gives the same breaker`() throws {
-    let versions = Self.versions()
-    #expect(versions.contains(Self.current))
-    for version in versions {
+    for version in FormatFixtures.versions {
       for name in Self.names {
-        let place = "\(Self.root)/\(version)/\(name)"
-        let facts = try Self.text(place + ".facts")
+        let place = "\(version)/\(name)"
+        let facts = try FormatFixtures.text(place + ".facts")
         let breakerName = try BreakerName(name)
         var log = EventLog()
-        for line in try Self.text(place + ".log").split(separator: "\n") {
+        for line in try FormatFixtures.text(place + ".log").split(separator: "\n") {
           let parts = line.split(separator: " ", maxSplits: 1)
           let (event, id) = try EventDocument.decode(JSONValue.parse(Array(parts[1].utf8)))
           _ = log.take(event, id: id, at: Timestamp(milliseconds: try #require(Int64(parts[0]))))
         }
         #expect(Self.facts(log.breaker) == facts, "\(place).log")
         let snapshot = try EventLog(
-          snapshot: JSONValue.parse(Array(try Self.text(place + ".snapshot").utf8)), id: "1", base: 1, name: breakerName
+          snapshot: JSONValue.parse(Array(try FormatFixtures.text(place + ".snapshot").utf8)), id: "1", base: 1,
+          name: breakerName
         )
         #expect(Self.facts(snapshot.breaker) == facts, "\(place).snapshot")
-        let document = try DocumentFile.parse(Array(Self.text(place + ".json").utf8), name: breakerName)
+        let document = try DocumentFile.parse(Array(FormatFixtures.text(place + ".json").utf8), name: breakerName)
         #expect(Self.facts(document.breaker) == facts, "\(place).json")
         let next = document.breaker.history.first?.sequence ?? document.breaker.nextSequence
-        let older = HistoryFile.entries(Array(try Self.text(place + ".history").utf8), before: next, limit: 1000)
+        let older = HistoryFile.entries(
+          Array(try FormatFixtures.text(place + ".history").utf8), before: next, limit: 1000)
         let all = older + document.breaker.history
         #expect(all == (log.breaker?.history ?? []), "\(place).history")
       }
     }
-  }
-
-  private static func text(_ path: String) throws -> String {
-    let file = try #require(fopen(path, "r"), "\(path)")
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func put(_ text: String, _ path: String) throws {
-    let file = try #require(fopen(path, "w"), "\(path)")
-    defer { fclose(file) }
-    let bytes = Array(text.utf8)
-    fwrite(bytes, 1, bytes.count, file)
   }
 }

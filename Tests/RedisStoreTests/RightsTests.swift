@@ -23,8 +23,7 @@ struct RightsTests {
 
   @Test("are those of the manual, no more and no fewer")
   func manual() throws {
-    let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-    let page = try #require(Files.text(root + "/man/cb-config.5"))
+    let page = try #require(Files.text(Programs.packageRoot + "/man/cb-config.5"))
     let lines = page.split(separator: "\n")
     let start = try #require(lines.firstIndex { $0.hasPrefix("ACL SETUSER cb") })
     let listed = lines[start...].prefix { $0 != ".Ed" }.flatMap { $0.split(separator: " ") }

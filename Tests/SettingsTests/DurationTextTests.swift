@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Settings
+import TestSupport
 import Testing
 
 /// The text forms of docs/CONTRACT.md, "Settings": `250ms`, `90s`, `5m`, `1h30m`, `2d`, `1.5`; `50%`, `0.5`.

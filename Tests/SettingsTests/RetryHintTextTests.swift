@@ -1,5 +1,6 @@
 import CircuitBreaker
 import Settings
+import TestSupport
 import Testing
 
 /// The times that `retry-hint` and `--retry-after` take (docs/CONTRACT.md, "Settings").

@@ -1,30 +1,18 @@
 import System
+import TestSupport
 import Testing
 
 /// Bytes from outside come back as they were, whatever they are (docs/CONTRACT.md, "cb run as a process": text passes on
 /// byte for byte).
 @Suite("Bytes as text")
 struct ByteTextTests {
-  /// SplitMix64, so that a seed that a failure names plays the same bytes again.
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   private func expectRoundTrip(_ bytes: [UInt8], _ location: SourceLocation = #_sourceLocation) {
     #expect(ByteText.encode(ByteText.decode(bytes)) == bytes, "\(bytes)", sourceLocation: location)
   }
 
   @Test("any bytes come back as they were")
   func randomBytes() {
-    var random = Random(state: 1)
+    var random = SeededRandom(seed: 1)
     for _ in 1...20_000 {
       expectRoundTrip(
         (0..<Int.random(in: 0...12, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
@@ -39,7 +27,7 @@ struct ByteTextTests {
       [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xEF, 0x9E, 0x80], [0xEF, 0x9F, 0xBF],
       [0xEF, 0x9E, 0xBF], [0xEF, 0x9F, 0x80], [0xEF, 0x9E], [0xEF, 0x9D, 0xBF], [0xEF, 0xA0, 0x80], [0xEF, 0xBF, 0xBD],
     ]
-    var random = Random(state: 2)
+    var random = SeededRandom(seed: 2)
     for _ in 1...20_000 {
       let count = Int.random(in: 0...6, using: &random)
       expectRoundTrip((0..<count).flatMap { _ in pieces[Int.random(in: 0..<pieces.count, using: &random)] })
@@ -84,7 +72,7 @@ struct ByteTextTests {
 
   @Test("different bytes are different texts")
   func distinct() {
-    var random = Random(state: 3)
+    var random = SeededRandom(seed: 3)
     var seen: [String: [UInt8]] = [:]
     for _ in 1...20_000 {
       let bytes = (0..<Int.random(in: 0...3, using: &random)).map { _ in UInt8.random(in: 0x7E...255, using: &random) }

@@ -1,5 +1,6 @@
 import Glibc
 import System
+import TestSupport
 import Testing
 
 @Suite("Reading a whole file")
@@ -41,35 +42,15 @@ struct WholeFileTests {
 
 /// A directory of a test's own, removed with it.
 final class Place: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/cb-system-XXXXXX".utf8CString)
-    path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-  }
-
-  deinit {
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
+  private let place = TemporaryPlace("cb-system")
+  var path: String { place.path }
 
   /// What is in it, sorted.
-  var names: [String] {
-    guard let stream = opendir(path) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
-      names.append(String(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)))
-    }
-    return names.filter { $0 != "." && $0 != ".." }.sorted()
-  }
+  var names: [String] { directoryEntries(path) }
 
   func file(_ name: String, _ bytes: [UInt8]) -> String {
     let file = "\(path)/\(name)"
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    #expect(write(descriptor, bytes, bytes.count) == bytes.count)
-    close(descriptor)
+    #expect(writeFile(file, bytes))
     return file
   }
 }

@@ -118,7 +118,7 @@ private struct ClockedStore {
 
   @Test(arguments: Kind.allCases)
   func `nor does any row of steps`(kind: Kind) throws {
-    var random = SeededRandom(Effort.seed)
+    var random = SeededRandom(seed: Effort.seed)
     for _ in 0..<(100 * Effort.factor) {
       let begin = random.pick(Begin.allCases)
       let jumps = (0..<4).map { _ in random.pick(HandClock.Jump.allCases) }

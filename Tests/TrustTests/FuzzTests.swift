@@ -86,7 +86,7 @@ import Testing
   private static func fuzz(
     _ name: String, _ seeds: [[UInt8]], _ read: ([UInt8]) throws -> String?
   ) rethrows -> [String] {
-    var random = SeededRandom(Effort.seed)
+    var random = SeededRandom(seed: Effort.seed)
     var faults: [String] = []
     for round in 0..<rounds {
       let input = round < found.count ? found[round] : mutate(random.pick(seeds), &random)
@@ -227,7 +227,7 @@ import Testing
     let text =
       "1700000000000 " + String(decoding: JSONValue.object(object).bytes(.compact), as: UTF8.self)
     let seeds = ["ok", "1700000000000", "0", "3", "", "", "0", text, text, text].map { Array($0.utf8) }
-    var random = SeededRandom(Effort.seed)
+    var random = SeededRandom(seed: Effort.seed)
     for _ in 0..<Self.rounds {
       var parts = seeds.map(RedisReply.bulk)
       for _ in 0...random.below(3) {

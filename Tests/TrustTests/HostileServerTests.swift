@@ -13,7 +13,7 @@ import Testing
       case .takesNobody: return
       case .garbage: HostileServer.send(connection, Array("HTTP/1.1 400 Bad Request\r\n\r\n<html>".utf8))
       case .noise:
-        var random = SeededRandom(Effort.seed)
+        var random = SeededRandom(seed: Effort.seed)
         HostileServer.send(connection, (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) })
       case .closes: return
       case .silent: break

@@ -10,18 +10,12 @@ final class ChildProcess {
     var ends: [Int32] = [0, 0]
     pipe(&ends)
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    let variables = environment.map { "\($0)=\($1)" } + ["PATH=/usr/bin:/bin", "LC_ALL=C"]
-    var argv = arguments.map { strdup($0) } + [nil]
-    var envp = variables.map { strdup($0) } + [nil]
-    defer { for pointer in argv + envp { free(pointer) } }
-    var child: pid_t = -1
-    if posix_spawnp(&child, arguments[0], &actions, nil, &argv, &envp) != 0 { child = -1 }
+    let program = arguments[0].hasPrefix("/") ? arguments : ["/usr/bin/env"] + arguments
+    pid = startProgram(
+      argv: program.map { Array($0.utf8) },
+      environment: environment.merging(["PATH": "/usr/bin:/bin", "LC_ALL": "C"]) { own, _ in own }, directory: ".",
+      standard: (0, ends[1], 2))
     close(ends[1])
-    pid = child
     output = ends[0]
   }
 
@@ -74,17 +68,8 @@ func run(_ arguments: [String], environment: [String: String] = [:]) -> String {
   ChildProcess(arguments, environment: environment).finish()
 }
 
-/// The helper beside the test bundle.
-let exerciser: String = {
-  var buffer = [CChar](repeating: 0, count: 4096)
-  let length = readlink("/proc/self/exe", &buffer, buffer.count)
-  let path = String(decoding: buffer[..<max(0, length)].map(UInt8.init(bitPattern:)), as: UTF8.self)
-  let built = path.split(separator: "/").dropLast()
-  return "/" + built.joined(separator: "/") + "/store-exerciser"
-}()
-
 func exercise(_ arguments: [String], _ environment: [String: String] = [:]) -> ChildProcess {
-  ChildProcess([exerciser] + arguments, environment: environment)
+  ChildProcess([Programs.exerciser] + arguments, environment: environment)
 }
 
 func pauseMilliseconds(_ milliseconds: Int) {

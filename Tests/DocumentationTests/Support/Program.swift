@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// How a program ended, and what it wrote.
 struct Finished {
@@ -11,8 +12,7 @@ struct Finished {
 }
 
 enum Repository {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+  static let root = Programs.packageRoot
 
   static func text(_ path: String) throws -> String {
     try String(contentsOfFile: root + "/" + path, encoding: .utf8)
@@ -25,18 +25,13 @@ enum Repository {
 }
 
 enum Program {
-  /// `CB_BINARY`, else the release build, else the debug build beside the tests.
-  static let cb: String = {
-    if let named = ProcessInfo.processInfo.environment["CB_BINARY"] { return named }
-    let release = Repository.root + "/.build/release/cb"
-    return FileManager.default.isExecutableFile(atPath: release) ? release : Repository.root + "/.build/debug/cb"
-  }()
+  static let cb = Programs.cb
 
   /// Runs a program to its end, at most for a given number of seconds. The streams are files, so that no pipe fills.
   static func run(
     _ argv: [String], environment: [String: String], directory: String, input: String = "", seconds: Int = 120
   ) throws -> Finished {
-    let place = try TemporaryDirectory()
+    let place = TemporaryPlace("cb-documentation")
     try input.write(toFile: place.path + "/in", atomically: false, encoding: .utf8)
     for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: place.path + "/" + name, contents: nil) }
     let process = Process()
@@ -53,19 +48,5 @@ enum Program {
       status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
       output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: place.path + "/out")), as: UTF8.self),
       error: String(decoding: try Data(contentsOf: URL(fileURLWithPath: place.path + "/err")), as: UTF8.self))
-  }
-}
-
-/// A fresh directory, removed with the value.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "cb-documentation-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: path)
   }
 }

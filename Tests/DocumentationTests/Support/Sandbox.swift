@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 
 /// A directory in which what the documentation shows can be run: the built `cb` first on PATH, then stand-ins for the
 /// commands that the examples guard, a home and a store of its own.
 final class Sandbox {
-  private let place: TemporaryDirectory
+  private let place = TemporaryPlace("cb-documentation")
   var path: String { place.path }
   var environment: [String: String]
 
@@ -22,7 +23,6 @@ final class Sandbox {
   ]
 
   init() throws {
-    place = try TemporaryDirectory()
     environment = [
       "PATH": place.path + "/bin:/usr/bin:/bin", "HOME": place.path + "/home", "LC_ALL": "C.UTF-8",
       "CB_STATE_DIR": place.path + "/state", "TERM": "dumb",

@@ -31,9 +31,8 @@ final class Loopback {
       ["/bin/sh", "-c", "rm -rf work && mkdir work && cd work || exit 99\n" + text], seconds: seconds)
   }
 
-  /// The place of the file above the tests of this target.
-  private static let script =
-    #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/Support/Loopback/loopback"
+  /// The place of the file among the tests' support.
+  private static let script = Programs.packageRoot + "/Tests/Support/Loopback/loopback"
 }
 
 /// A port that is free now. Where a server can be told 0, it is: this is for those that then keep theirs to themselves.

@@ -93,7 +93,10 @@ final class RedisServer {
 
   /// What redis-cli prints.
   @discardableResult
-  func cli(_ words: String...) -> String {
+  func cli(_ words: String...) -> String { cli(words) }
+
+  @discardableResult
+  func cli(_ words: [String]) -> String {
     sandbox.execute(["/usr/bin/redis-cli", "-p", String(port)] + words).outputText
   }
 

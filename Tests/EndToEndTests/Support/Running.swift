@@ -81,7 +81,7 @@ final class Running {
   var text: String { String(decoding: outputBytes, as: UTF8.self) }
 
   /// Waits until standard output holds the text; whether it came.
-  func expect(_ text: String, seconds: Double = 10) -> Bool {
+  func expect(_ text: String, seconds: Double = 60) -> Bool {
     let end = clockSeconds() + seconds
     while !String(decoding: outputBytes, as: UTF8.self).contains(text) {
       if clockSeconds() > end || !pump(milliseconds: 50, alsoUntil: -1) { break }
@@ -90,7 +90,7 @@ final class Running {
   }
 
   /// Waits for its end, however long background processes of its hold the pipes.
-  func wait(seconds: Double = 30) -> Finished {
+  func wait(seconds: Double = 120) -> Finished {
     let end = started + max(seconds, clockSeconds() - started)
     let ended = cts_pidfd(pid)
     defer { close(ended) }
@@ -130,29 +130,4 @@ final class Running {
     if !got, milliseconds > 0 { usleep(2000) }
     return got || milliseconds > 0
   }
-}
-
-/// Forks and executes through C. The pid.
-func startProgram(
-  argv: [[UInt8]], environment: [String: String], directory: String, standard: (Int32, Int32, Int32), terminal: Bool
-) -> pid_t {
-  let arguments = argv.map { copy($0) } + [nil]
-  let variables = environment.sorted { $0.key < $1.key }.map { copy(Array("\($0.key)=\($0.value)".utf8)) } + [nil]
-  let place = copy(Array(directory.utf8))
-  defer { for pointer in arguments + variables + [place] { pointer?.deallocate() } }
-  return arguments.withUnsafeBufferPointer { arguments in
-    variables.withUnsafeBufferPointer { variables in
-      var program = cts_program(
-        path: arguments[0], argv: arguments.baseAddress, envp: variables.baseAddress, directory: place,
-        standard: standard, terminal: terminal ? 1 : 0)
-      return cts_start(&program)
-    }
-  }
-}
-
-private func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
-  let result = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-  for (index, byte) in bytes.enumerated() { result[index] = CChar(bitPattern: byte) }
-  result[bytes.count] = 0
-  return result
 }

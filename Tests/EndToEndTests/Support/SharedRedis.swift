@@ -14,4 +14,8 @@ enum SharedRedis {
 
   /// Whether no key begins with a prefix.
   static func isEmpty(prefix: String) -> Bool { server.cli("--scan", "--pattern", "\(prefix)*").isEmpty }
+
+  /// What redis-cli prints.
+  @discardableResult
+  static func cli(_ words: String...) -> String { server.cli(words) }
 }

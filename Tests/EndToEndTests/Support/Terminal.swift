@@ -38,7 +38,7 @@ final class Terminal {
   }
 
   /// Waits until the text appears after what has been seen before; whether it did.
-  func expect(_ text: String, seconds: Double = 15) -> Bool {
+  func expect(_ text: String, seconds: Double = 60) -> Bool {
     let end = clockSeconds() + seconds
     let wanted = Array(text.utf8)
     while true {
@@ -70,8 +70,26 @@ final class Terminal {
   /// The foreground process group of the terminal.
   var foreground: pid_t { tcgetpgrp(controller) }
 
+  /// What runs in it.
+  private var jobs: [ProcessFacts] { ProcessFacts.descendants(of: pid) }
+
+  /// Waits until the shell has a job in the foreground, of which nothing is stopped: it has done `fg`.
+  func jobGoesOn(seconds: Double = 60) -> Bool {
+    eventually(seconds: seconds) { foreground != pid && !jobs.contains { $0.state == "T" } }
+  }
+
+  /// Waits until a job of the shell has stopped.
+  func jobStops(seconds: Double = 60) -> Bool {
+    eventually(seconds: seconds) { jobs.contains { $0.parent == pid && $0.state == "T" } }
+  }
+
+  /// Waits until a program of that name runs.
+  func runs(_ name: String, seconds: Double = 60) -> Bool {
+    eventually(seconds: seconds) { jobs.contains { $0.name == name } }
+  }
+
   /// Its end: the exit code, or 256 + the signal; nil: it has not ended in the time.
-  func wait(seconds: Double = 15) -> Int32? {
+  func wait(seconds: Double = 60) -> Int32? {
     let ended = cts_pidfd(pid)
     defer { close(ended) }
     let end = clockSeconds() + seconds

@@ -1,9 +1,5 @@
+import CTestSupport
 import Glibc
-import Synchronization
-
-/// Held while a descriptor that no child may inherit is made, and while a child is: Glibc's module has neither pipe2
-/// nor accept4 here, which would make that unnecessary.
-let spawning = Mutex(())
 
 /// A process of a test's own. A shell stands between, which kills it as soon as our end of a pipe closes: when the
 /// test is over, failed, or the whole test process is gone, however it went.
@@ -15,12 +11,6 @@ final class Supervised: @unchecked Sendable {
   /// - Parameter log: a file for what it prints.
   /// - Parameter survives: it is not killed, and ends by itself.
   init(_ arguments: [String], log: String, survives: Bool = false) throws {
-    var ends: [Int32] = [0, 0]
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    defer { posix_spawn_file_actions_destroy(&actions) }
     let script = """
       log=$1; shift
       "$@" </dev/null >"$log" 2>&1 &
@@ -28,27 +18,18 @@ final class Supervised: @unchecked Sendable {
       read x
       \(survives ? "" : "kill -9 $!; wait")
       """
-    let words = ["/bin/sh", "-c", script, "sh", log] + arguments
-    var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for word in argv { free(word) } }
-    var child = pid_t()
-    var attributes = Files.cleanSignals()
-    defer { posix_spawnattr_destroy(&attributes) }
-    let result = spawning.withLock { _ in
-      guard pipe(&ends) == 0 else { return errno }
-      _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-      _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
-      posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
-      let result = posix_spawn(&child, "/bin/sh", &actions, &attributes, &argv, environ)
-      close(ends[0])
-      return result
-    }
-    guard result == 0 else { throw TestFailure("posix_spawn: \(result)") }
-    shell = child
+    var ends: [Int32] = [-1, -1]
+    precondition(cts_pipe(&ends) == 0)
+    let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    shell = startProgram(
+      argv: (["/bin/sh", "-c", script, "sh", log] + arguments).map { Array($0.utf8) },
+      environment: testEnvironment, directory: "/", standard: (ends[0], null, null))
+    close(ends[0])
+    close(null)
     pipeEnd = ends[1]
     var found: pid_t?
     for _ in 0..<1000 where found == nil {
-      found = Files.text(log + ".pid").flatMap { $0.hasSuffix("\n") ? pid_t($0.dropLast()) : nil }
+      found = fileText(log + ".pid").flatMap { $0.hasSuffix("\n") ? pid_t($0.dropLast()) : nil }
       if found == nil { usleep(5000) }
     }
     guard let found else { throw TestFailure("no pid of \(arguments)") }
@@ -62,6 +43,9 @@ final class Supervised: @unchecked Sendable {
     waitpid(shell, nil, 0)
   }
 }
+
+/// Where redis-server, openssl and the like are.
+let testEnvironment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]
 
 struct TestFailure: Error, CustomStringConvertible {
   let description: String
@@ -96,51 +80,19 @@ final class Scratch: Sendable {
 }
 
 enum Files {
-  static func text(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 65536)
-    let count = read(descriptor, &bytes, bytes.count)
-    return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
-  }
+  static func text(_ path: String) -> String? { fileText(path) }
 
   static func write(_ text: String, to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw TestFailure("open \(path): \(errno)") }
-    defer { close(descriptor) }
-    guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count else { throw TestFailure("write \(path)") }
-  }
-
-  /// The threads that tests run on block nearly every signal, SIGCHLD and SIGTERM among them, and children inherit that.
-  static func cleanSignals() -> posix_spawnattr_t {
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    return attributes
+    guard writeFile(path, Array(text.utf8)) else { throw TestFailure("write \(path): \(errno)") }
   }
 
   /// Runs a command to its end; a failure is thrown.
   static func run(_ words: [String]) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for word in argv { free(word) } }
-    var child = pid_t()
-    var attributes = cleanSignals()
-    defer { posix_spawnattr_destroy(&attributes) }
-    guard spawning.withLock({ _ in posix_spawnp(&child, words[0], &actions, &attributes, &argv, environ) }) == 0 else {
-      throw TestFailure("cannot run \(words[0])")
-    }
-    var status: Int32 = 0
-    waitpid(child, &status, 0)
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    defer { close(null) }
+    let status = cts_wait(
+      startProgram(
+        argv: words.map { Array($0.utf8) }, environment: testEnvironment, directory: "/", standard: (null, null, null)))
     guard status == 0 else { throw TestFailure("\(words.joined(separator: " ")): status \(status)") }
   }
 }

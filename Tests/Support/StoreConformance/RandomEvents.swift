@@ -1,15 +1,16 @@
 package import CircuitBreaker
+package import TestSupport
 
 /// Events that cover all of `Event` and `Policy`: every case, every member set and not set.
 package struct RandomEvents {
-  package var random: SplitMix
+  package var random: SeededRandom
   /// Those that were given and may be reported.
   package var permits: [Permit] = []
   /// A process that nobody can see: a lease of this host's dead would be taken away by whoever looks.
   package static let holder = Holder(realm: "elsewhere", pid: 4711, startTime: 1 << 63)
 
   package init(seed: UInt64) {
-    random = SplitMix(seed: seed)
+    random = SeededRandom(seed: seed)
   }
 
   package mutating func policy() -> Policy {

@@ -1,5 +1,6 @@
 package import BreakerStore
 package import CircuitBreaker
+import TestSupport
 
 /// One contract, one suite, every store: whatever a store does with an event must be what the core does with it at the
 /// time that the store gave it. Each check says what was wrong; nothing where all is right.

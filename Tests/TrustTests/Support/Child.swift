@@ -35,7 +35,8 @@ final class Child {
       source[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)
     }
     input = source[1]
-    pid = Self.start(argv, environment, directory, (source[0], ends[0][1], ends[1][1]))
+    pid = startProgram(
+      argv: argv, environment: environment, directory: directory, standard: (source[0], ends[0][1], ends[1][1]))
     for descriptor in [source[0], ends[0][1], ends[1][1]] { close(descriptor) }
     pipes = [ends[0][0], ends[1][0]]
     for descriptor in pipes { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
@@ -102,34 +103,4 @@ final class Child {
     pump()
     return Ended(code: code ?? -1, output: output, error: error)
   }
-
-  private static func start(
-    _ argv: [[UInt8]], _ environment: [String: String], _ directory: String, _ standard: (Int32, Int32, Int32)
-  ) -> pid_t {
-    let arguments = argv.map { copy($0) } + [nil]
-    let variables = environment.sorted { $0.key < $1.key }.map { copy(Array("\($0.key)=\($0.value)".utf8)) } + [nil]
-    let place = copy(Array(directory.utf8))
-    defer { for pointer in arguments + variables + [place] { pointer?.deallocate() } }
-    return arguments.withUnsafeBufferPointer { arguments in
-      variables.withUnsafeBufferPointer { variables in
-        var program = cts_program(
-          path: arguments[0], argv: arguments.baseAddress, envp: variables.baseAddress, directory: place,
-          standard: standard, terminal: 0)
-        return cts_start(&program)
-      }
-    }
-  }
-
-  private static func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
-    let result = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-    for (index, byte) in bytes.enumerated() { result[index] = CChar(bitPattern: byte) }
-    result[bytes.count] = 0
-    return result
-  }
-}
-
-func clockSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

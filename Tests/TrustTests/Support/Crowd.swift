@@ -59,7 +59,7 @@ final class Crowd {
     self.place = place
     self.store = store
     self.settle = settle
-    random = SeededRandom(seed)
+    random = SeededRandom(seed: seed)
   }
 
   struct Failed: Error { var what: String }

@@ -7,19 +7,17 @@ import System
 
 /// A fresh directory for one check, removed with this value: the store is `state` in it, not made yet.
 final class Place {
-  let path: String
+  private let place = TemporaryPlace("cb-trust")
+  var path: String { place.path }
   var environment: [String: String]
   var store: String { path + "/state" }
 
   init() {
-    var template = Array("/tmp/cb-trust-XXXXXX".utf8CString)
-    path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    let path = place.path
     environment = [
       "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path, "LC_ALL": "C.UTF-8", "CB_STATE_DIR": path + "/state",
     ]
   }
-
-  deinit { cts_remove_tree(path) }
 
   @discardableResult
   func cb(_ words: [String]) -> Ended { execute([Programs.cb] + words) }
@@ -44,40 +42,12 @@ final class Place {
 
   // MARK: Files
 
-  func entries(_ directory: String? = nil) -> [String] {
-    guard let stream = opendir(directory ?? store) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
+  func entries(_ directory: String? = nil) -> [String] { directoryEntries(directory ?? store) }
 
   /// What is in a file, nil if it cannot be read.
-  static func contents(_ path: String) -> [UInt8]? {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
-    return bytes
-  }
+  static func contents(_ path: String) -> [UInt8]? { fileBytes(path) }
 
-  static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) {
-    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
-      if count <= 0 { break }
-      done += count
-    }
-    close(file)
-  }
+  static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) { writeFile(path, bytes, mode: mode) }
 }
 
 /// The files of a store, to be put back as often as is needed. The document and its safe copy stay one file if they

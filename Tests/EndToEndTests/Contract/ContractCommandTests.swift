@@ -246,8 +246,7 @@ struct ContractCommandTests {
   func waitNotices() {
     scene.trip()
     let waiting = scene.sandbox.start([Programs.cb, "wait", "x"])
-    usleep(100_000)
-    #expect(isAlive(waiting.pid))
+    #expect(eventually { ProcessFacts(waiting.pid)?.state == "S" })
     scene.cb("close", "x")
     #expect(waiting.wait(seconds: 30).status == .exited(0))
   }

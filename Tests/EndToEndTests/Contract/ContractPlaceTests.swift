@@ -7,25 +7,12 @@ import Testing
 /// `max-concurrent` with processes that are killed (docs/CONTRACT.md, "Settings" and "The state machine").
 @Suite("Places under max-concurrent")
 struct ContractPlaceTests {
-  /// SplitMix64, so that a seed that a failure names plays the same steps again.
-  private struct Steps: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   @Test(
     "places agree with a plain count while runs start, end, and are killed", arguments: StoreUnderTest.all,
     [1, 2] as [UInt64])
   func places(_ store: StoreUnderTest, _ seed: UInt64) {
     let scene = Scene(store)
-    var steps = Steps(state: seed)
+    var steps = SeededRandom(seed: seed)
     let most = Int.random(in: 1...3, using: &steps)
     let options = ["--max-concurrent", "\(most)", "--fail-max", "1000", "--quiet"]
     var held: [InFlight] = []

@@ -322,9 +322,8 @@ private func putToSleep(_ server: RedisServer) {
 
   /// The ACL of cb-config(5), as it stands there.
   @Test func `The least rights that the manual lists suffice for every command`() throws {
-    let root = #filePath.split(separator: "/" as Character).dropLast(3).map { "/" + $0 }.joined()
     let sandbox = Sandbox()
-    let page = sandbox.execute(["/bin/cat", root + "/man/cb-config.5"]).outputText
+    let page = sandbox.execute(["/bin/cat", Programs.packageRoot + "/man/cb-config.5"]).outputText
     let lines = page.split(separator: "\n" as Character)
     let start = try #require(lines.firstIndex { $0.hasPrefix("ACL SETUSER cb") })
     let rule = lines[start...].prefix { $0 != ".Ed" }.joined(separator: " ").parts(between: "\\").joined()

@@ -4,7 +4,7 @@ import Testing
 /// The recipes of contrib/examples and contrib/nagios, which cb-schedulers(7) describes, run as they are.
 struct RecipeTests {
   private let scene = Scene()
-  private let contrib = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/contrib/"
+  private let contrib = Programs.packageRoot + "/contrib/"
 
   init() {
     // `cb` by name, as the recipes have it.

@@ -151,22 +151,22 @@ struct ProcessNamespaceTests {
     } else {
       #expect(result.outputText == "124\nlive\n", "\(result.errorText)")
     }
-    #expect(result.seconds < 15)
+    #expect(result.seconds < 60)
     let left = sandbox.execute(["/bin/sh", "-c", "pgrep -fx 'sleep 502[345]' | xargs -r ps -o pid,args"])
     #expect(!left.outputText.contains("sleep"), "\(left.outputText)")
   }
 
   @Test("a command that ends on SIGTERM ends at once there, not only after kill-after")
   func atOnce() {
-    let run = cb(.outerProc, "run", "--timeout", "0.3", "--kill-after", "20", "x", "--", "sleep", "30")
+    let run = cb(.outerProc, "run", "--timeout", "0.3", "--kill-after", "200", "x", "--", "sleep", "300")
     #expect(run.status == .exited(124))
-    #expect(run.seconds < 10)
+    #expect(run.seconds < 60)
   }
 
   @Test("without /proc a time limit ends the command")
   func withoutProc() {
-    let run = cb(.noProc, "run", "--timeout", "0.3", "x", "--", "sleep", "30")
+    let run = cb(.noProc, "run", "--timeout", "0.3", "x", "--", "sleep", "300")
     #expect(run.status == .exited(124))
-    #expect(run.seconds < 10)
+    #expect(run.seconds < 60)
   }
 }

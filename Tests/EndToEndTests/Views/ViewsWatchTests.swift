@@ -192,7 +192,7 @@ import Testing
     #expect(hasBegun)
     for _ in 0..<2 { _ = sandbox.cb("run", "--fail-max", "2", "--reset-timeout", "0.05", "job", "--", "false") }
     #expect(watcher.expect("job: closed -> open (2 failures in a row (exit 1))"))
-    usleep(100_000)
+    _ = sandbox.cb("wait", "job", "--timeout", "60s")
     _ = sandbox.cb("run", "--reset-timeout", "0.05", "job", "--", "true")
     #expect(watcher.expect("job: open -> half-open (reset timeout over)"))
     #expect(watcher.expect("job: half-open -> closed (trial succeeded)"))

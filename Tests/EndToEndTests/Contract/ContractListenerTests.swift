@@ -190,7 +190,7 @@ struct ContractListenerTests {
     #expect(running.expect("ran", seconds: 60))
     // It has counted the run and stands at the full queue.
     #expect(eventually(seconds: 60) { scene.total("successes") == 1 })
-    usleep(20_000)
+    #expect(eventually { ProcessFacts(running.pid)?.state == "S" })
     var texts = inbox.texts()
     let result = running.wait(seconds: 60)
     texts += inbox.texts()

@@ -69,8 +69,7 @@ struct ContractRunOptionTests {
     scene["CB_MAX_CONCURRENT"] = "1"
     let first = scene.runInFlight()
     let second = scene.sandbox.start([Programs.cb, "run", "--wait", "60s", "x", "--", "echo", "second"])
-    usleep(100_000)
-    #expect(isAlive(second.pid))
+    #expect(eventually { ProcessFacts.waitsForSignals(second.pid) })
     first.end(0)
     let result = second.wait(seconds: 60)
     #expect(result.status == .exited(0))

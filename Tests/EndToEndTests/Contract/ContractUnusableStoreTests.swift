@@ -1,7 +1,7 @@
 import Testing
 
 /// What a run does about a store that is not there, or that can be read and not written.
-@Suite struct ReviewStoreTests {
+@Suite struct ContractUnusableStoreTests {
   let sandbox = Sandbox()
 
   /// Nobody, not even root, can make a directory in /proc; looking for one is no error.

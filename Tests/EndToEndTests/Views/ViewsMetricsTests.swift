@@ -131,7 +131,7 @@ import Testing
 
   @Test func `the alert rules are valid, and rules and dashboard name only metrics that are there`() {
     let sandbox = Sandbox()
-    let contrib = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/contrib"
+    let contrib = Programs.packageRoot + "/contrib"
     let rules = sandbox.execute(["/usr/bin/promtool", "check", "rules", contrib + "/prometheus-alerts.yml"])
     #expect(rules.status == .exited(0), "\(rules.errorText)")
     _ = sandbox.cb("run", "a", "--", "true")

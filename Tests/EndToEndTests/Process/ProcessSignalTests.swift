@@ -89,20 +89,18 @@ struct ProcessSignalTests {
 
   @Test("a signal that was blocked and pending at the start is pending in the command")
   func pendingBlocked() {
-    let result = sandbox.execute(
-      [
-        Programs.probe, "with", "block", "12", "raise", "12", "--", Programs.cb, "run", "x", "--", Programs.probe,
-        "wait", "12", "14",
-      ],
-      seconds: 1)
-    #expect(result.outputText.contains("got 12"))
+    let running = sandbox.start([
+      Programs.probe, "with", "block", "12", "raise", "12", "--", Programs.cb, "run", "x", "--", Programs.probe,
+      "wait", "12", "14",
+    ])
+    #expect(running.expect("got 12"))
   }
 
   @Test("a stopped command stops cb, and SIGCONT to cb lets both go on")
   func stops() {
     let running = sandbox.start([Programs.cb, "run", "x", "--", "/bin/sh", "-c", "echo ready; kill -STOP $$; echo on"])
     #expect(running.expect("ready"))
-    #expect(eventually { state(of: running.pid) == "T" })
+    #expect(eventually { ProcessFacts(running.pid)?.state == "T" })
     running.send(SIGCONT)
     let result = running.wait()
     #expect(result.outputText == "ready\non\n")
@@ -115,13 +113,8 @@ struct ProcessSignalTests {
     #expect(running.expect("\n"))
     // In the group of the tests, which may be orphaned: there SIGTSTP stops nobody, with cb as without it.
     running.send(SIGTSTP)
-    usleep(100_000)
+    _ = eventually(seconds: 0.3) { ProcessFacts(running.pid)?.state == "T" }
     running.send(SIGCONT)
     #expect(running.wait().status == .exited(0))
-  }
-
-  private func state(of pid: pid_t) -> String? {
-    let result = sandbox.execute(["/bin/sh", "-c", "sed 's/.*) \\(.\\) .*/\\1/' /proc/\(pid)/stat"])
-    return result.outputText.split(separator: "\n").first.map(String.init)
   }
 }

@@ -1,7 +1,7 @@
 import Testing
 
 /// Words that are off, and what looks like a success and is none.
-@Suite struct ReviewUsageTests {
+@Suite struct ContractUsageTests {
   let sandbox = Sandbox()
 
   @Test func `an empty fallback does not make a success of a rejection`() {

@@ -48,7 +48,7 @@ final class Scene {
   var path: String { sandbox.path }
 
   /// Of this scene's keys in Redis.
-  private var prefix: String { "\(path.split(separator: "/").last ?? ""):" }
+  var prefix: String { "\(path.split(separator: "/").last ?? ""):" }
 
   subscript(variable: String) -> String? {
     get { sandbox.environment[variable] }
