@@ -166,6 +166,35 @@ struct ContractProbeTests {
     #expect(probe > 1 && eventually { !isAlive(probe) })
   }
 
+  @Test(
+    "a probe that ends when others have moved the circuit on is late news: the run is asked again",
+    arguments: StoreUnderTest.all, [0, 1])
+  func late(_ store: StoreUnderTest, _ code: Int) {
+    let scene = due(store, probe: "echo probe >> probes; until test -e go; do sleep 0.02; done; exit \(code)")
+    scene["CB_ON_EVENT"] = "state-change=file:events"
+    func runMeanwhile(_ act: [String]) -> Finished {
+      scene.cb("half-open", "x")
+      for file in ["go", "ran", "probes", "events"] { unlink(scene.path + "/" + file) }
+      let running = scene.sandbox.start([Programs.cb, "run", "x", "--", "touch", "ran"])
+      #expect(eventually(seconds: 60) { scene.lines("probes").count == 1 })
+      scene.cb(act)
+      _ = scene.sandbox.file("go", "")
+      return running.wait(seconds: 60)
+    }
+    let closed = runMeanwhile(["close", "x"])
+    #expect(closed.status == .exited(0))
+    #expect(scene.sandbox.read("ran") == "")
+    #expect(scene.lines("probes").count == 1)
+    let opened = runMeanwhile(["open", "x", "--for", "1h"])
+    #expect(opened.status == .exited(75))
+    #expect(opened.errorText.contains("x: circuit open, retry in "), "\(opened.errorText)")
+    #expect(scene.sandbox.read("ran") == nil)
+    #expect(scene.lines("probes").count == 1)
+    #expect(scene.total("stale") == 2)
+    #expect(scene.total("probes") == 0)
+    #expect(scene.state() == "open")
+  }
+
   @Test("of 60 processes on one Redis, with a probe that takes its time, exactly one probes", .timeLimit(.minutes(3)))
   func herd() {
     let scene = due(.redis(url: SharedRedis.url), probe: "echo probe >> probes; sleep 2")

@@ -50,6 +50,7 @@ struct RunCommand {
     switch try admitter.decide() {
     case .admitted(let admitted): return run(admitted)
     case .rejected(let rejected): return reject(rejected)
+    case .interrupted(let interrupted): interrupt(interrupted)
     case .unguarded(let settings, let error): return runUnguarded(settings, error)
     }
   }
@@ -77,6 +78,8 @@ struct RunCommand {
     outcome.retryAfter = rejected.breaker?.retryAfter(rejected.settings.policy, at: rejected.now)
     outcome.store = session.store.label
     guard let fallback = own.fallback else {
+      // It ended a listener.
+      if let signal = world.inherited.pendingInterruption() { end(of: signal, outcome) }
       result?.write(outcome)
       return own.rejectedExit
     }
@@ -88,6 +91,32 @@ struct RunCommand {
     if let reason = end.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
     outcome.exit = end.exitCode
     outcome.signal = end.signalName
+    result?.write(outcome)
+    endLike(end)
+  }
+
+  // MARK: Signals before CMD
+
+  /// A signal ended the probe, and ends cb, as it would have ended CMD.
+  private func interrupt(_ interrupted: Admitter.Interrupted) -> Never {
+    session.store.rest()
+    let announcer = Announcer(name: name, settings: interrupted.settings, world: world)
+    announcer.announce(interrupted.transitions, interrupted.breaker, at: interrupted.now)
+    var outcome = RunResult(breaker: name.text, exit: 0)
+    outcome.outcome = .ignored
+    outcome.reason = "probe: \(SignalName.name(of: interrupted.signal))"
+    outcome.state = interrupted.breaker?.state
+    outcome.isTrial = true
+    outcome.store = session.store.label
+    end(of: interrupted.signal, outcome)
+  }
+
+  /// Ends as CMD would have ended of the signal.
+  private func end(of signal: Int32, _ outcome: RunResult) -> Never {
+    let end = CommandEnd(how: .interrupted(signal))
+    var outcome = outcome
+    outcome.exit = end.exitCode
+    outcome.signal = SignalName.name(of: signal)
     result?.write(outcome)
     endLike(end)
   }
@@ -130,7 +159,10 @@ struct RunCommand {
     let announcer = Announcer(name: name, settings: admitted.settings, world: world)
     announcer.announce(admitted.transitions, admitted.breaker, at: admitted.now)
     if let observed = admitted.observed { announcer.announceRejection(observed, admitted.breaker, at: admitted.now) }
-    announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
+    // Of a signal that ended a listener CMD is not started.
+    if world.inherited.pendingInterruption() == nil {
+      announcer.announce(.beforeCall, admitted.breaker, at: admitted.now)
+    }
     let permit = admitted.permit
     let end = launch(
       admitted.settings.settings, permit.isTrial ? .halfOpen : admitted.breaker?.state ?? .closed,
