@@ -199,9 +199,24 @@ struct ContractProbeSignalTests {
     expectNothingProved(scene)
   }
 
+  /// A probe that waits for the FIFO `gate`. Without a process of its own: dash, stopped while it starts one, hangs.
+  private func dueBehindGate() -> Scene {
+    let scene = due(.file, probe: "echo $$ > pid; echo up > up; read line < gate")
+    mkfifo(scene.path + "/gate", 0o600)
+    return scene
+  }
+
+  private func openGate(_ scene: Scene) {
+    let gate = open(scene.path + "/gate", O_RDWR | O_CLOEXEC)
+    #expect(write(gate, "go\n", 3) == 3)
+    // The reader is to find a writer as long as it has not read.
+    #expect(eventually { scene.state() == "closed" })
+    close(gate)
+  }
+
   @Test("Ctrl-Z stops the probe and cb, and fg lets both go on")
   func suspend() {
-    let scene = due(.file, probe: "echo $$ > pid; echo up > up; until test -e go; do sleep 0.02; done")
+    let scene = dueBehindGate()
     let terminal = Terminal(["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"], in: scene.sandbox)
     #expect(terminal.expect("PROMPT> "))
     terminal.type("\(Programs.cb) run x -- sh -c 'echo CMD ra''n'\n")
@@ -212,21 +227,22 @@ struct ContractProbeSignalTests {
     let probe = scene.lines("pid").first.flatMap { pid_t($0) } ?? 0
     #expect(isStopped(probe))
     #expect(scene.shown("trials")?.int == 1)
-    _ = scene.sandbox.file("go", "")
     terminal.type("fg\n")
+    openGate(scene)
     #expect(terminal.expect("CMD ran"), "\(terminal.text)")
     terminal.type("exit\n")
     _ = terminal.wait()
-    #expect(scene.state() == "closed")
   }
 
   @Test("SIGTSTP to cb alone stops both, and SIGCONT lets both go on")
   func stopped() {
-    let scene = due(.file, probe: "echo $$ > pid; echo up > up; until test -e go; do sleep 0.02; done")
-    // In a session of its own, whose other processes have a parent in it: elsewhere SIGTSTP stops nobody.
+    let scene = dueBehindGate()
+    // A job of a shell: in a group whose parent is not in the session SIGTSTP stops nobody.
     let running = scene.sandbox.start([
-      "setsid", "-w", "/bin/sh", "-c", "set -m; \(Programs.cb) run x -- touch ran & echo $!; fg %1 2>&1; echo $?",
+      "/bin/bash", "-c",
+      "set -m; \(Programs.cb) run x -- touch ran & echo $!; until test -e ran -o -e end; do sleep 0.05; done",
     ])
+    defer { _ = scene.sandbox.file("end", "") }
     #expect(eventually(seconds: 60) { scene.lines("up").count > 0 })
     #expect(running.expect("\n"))
     guard let cb = pid_t(running.text.prefix { $0 != "\n" }),
@@ -237,11 +253,10 @@ struct ContractProbeSignalTests {
     }
     kill(cb, SIGTSTP)
     #expect(eventually { isStopped(cb) && isStopped(probe) })
-    _ = scene.sandbox.file("go", "")
     kill(cb, SIGCONT)
+    openGate(scene)
     #expect(eventually { scene.sandbox.read("ran") == "" })
     _ = running.wait(seconds: 60)
-    #expect(scene.state() == "closed")
   }
 
   private func isStopped(_ pid: pid_t) -> Bool {
