@@ -27,6 +27,9 @@ package struct CommandEnd {
   package var timeoutSignals: [Int32] = []
   /// Signals that came to cb from outside while the command ran, those of the terminal included, each once, in order.
   package var received: [Int32] = []
+  /// Of a shell text that runs beside the command: the first signal from outside that was to end cb, and so ended the text.
+  /// `runShell` has noted it for `InheritedState.pendingInterruption`.
+  package var interruption: Int32?
   /// Nobody reads the command's standard output, or its standard error, any more.
   package var lostReader = false
   /// Milliseconds from start to end.

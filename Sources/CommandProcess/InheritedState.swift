@@ -7,6 +7,7 @@ package struct InheritedState {
   let mask: SignalSet
   /// SIGCHLD was ignored: waitpid would fail so, so cb has it at its default, and CMD gets it back ignored.
   let ignoresChildren: Bool
+  private let taken = TakenSignal()
 
   /// Whether cb was given more rights than its caller has (setuid, setgid, file capabilities).
   package var isElevated: Bool { cprocess_is_elevated() != 0 }
@@ -34,20 +35,31 @@ package struct InheritedState {
     SignalSet.of(SIGXFSZ).joinMask()
   }
 
-  /// A signal that is to end cb has come since `holdSignals`; nil if none has. Stops where one asked for that.
+  /// A signal that is to end cb has come since `holdSignals`, one that ended a shell text included; nil if none has.
+  /// Whoever asks again is told again. Stops where one asked for that.
   package func pendingInterruption() -> Int32? {
     interruption(withinMilliseconds: 0)
   }
 
+  /// A signal that is to end cb was taken elsewhere.
+  func note(_ signal: Int32?) {
+    if taken.signal == nil { taken.signal = signal }
+  }
+
   /// Waits for a signal that is to end cb; nil when the time went by.
   func interruption(withinMilliseconds milliseconds: Int64) -> Int32? {
+    if let signal = taken.signal { return signal }
     let end = milliseconds == 0 ? 0 : millisecondsNow() + milliseconds
     var left = milliseconds
     while true {
-      if let signal = interrupting.wait(milliseconds: left)?.number, cprocess_disposition(signal) != 1 {
-        switch DefaultAction.of(signal) {
-        case .end: return signal
-        case .stop: cprocess_stop_by(signal)
+      if let signal = interrupting.wait(milliseconds: left), !signal.isOwnWrite,
+        cprocess_disposition(signal.number) != 1
+      {
+        switch DefaultAction.of(signal.number) {
+        case .end:
+          note(signal.number)
+          return signal.number
+        case .stop: cprocess_stop_by(signal.number)
         case .nothing: break
         }
       } else if milliseconds == 0 {
@@ -69,6 +81,13 @@ package struct InheritedState {
     return set
   }
 
+  /// What a shell text beside the command heeds: its own end, and what is for cb.
+  var heededBesideCommand: SignalSet {
+    var set = interrupting
+    for signal in [SIGCHLD, SIGCONT] { set.insert(signal) }
+    return set
+  }
+
   /// A closed 0, 1 or 2 would be taken by the first file that cb opens, and CMD would read or write the store. An O_PATH
   /// descriptor of `/` holds the place: it is always there, and reading and writing it fail as on a closed one. Closed
   /// on exec, so that CMD finds the place closed again.
@@ -87,4 +106,9 @@ package struct InheritedState {
       cprocess_set_default(signal)
     }
   }
+}
+
+/// The signal that is to end cb, once it is taken from where signals wait. Copies of the state share it.
+private final class TakenSignal {
+  var signal: Int32?
 }

@@ -24,6 +24,9 @@ package struct LaunchRequest {
   package var tick: (after: Int64, action: () -> Int64?)?
   /// Called when the command cannot be ended, at most once for each kind of trouble.
   package var onTrouble: ((CommandTrouble) -> Void)?
+  /// A signal that is to end cb ends the command and all that it started, as its time limit does, whatever the command
+  /// makes of the signal. It needs `timeout`.
+  var isEndedBySignals = false
   /// What the command reads on standard input, in place of cb's own.
   var input: [UInt8]?
   /// What becomes of its standard output; nil: it is cb's own.

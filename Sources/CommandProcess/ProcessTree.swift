@@ -42,14 +42,15 @@ struct ProcessTree {
     ProcessTable.current()?.living(without: foreign) ?? []
   }
 
-  /// Sends signals once to each process of the tree, also to those that come while they are sent. `command` has had them.
-  func send(_ signals: [Int32], but command: pid_t) {
+  /// Sends signals once to each process of the tree, also to those that come while they are sent. `command` has had them,
+  /// and so have the processes of `group`.
+  func send(_ signals: [Int32], but command: pid_t, sparing group: pid_t? = nil) {
     var told: Set<pid_t> = [command]
     // The bound is for a tree that forks faster than we look; it is looked at again before SIGKILL, and after.
     for _ in 0..<16 {
       let new = living().filter { told.insert($0).inserted }
       if new.isEmpty { break }
-      for id in new {
+      for id in new where group == nil || getpgid(id) != group {
         for signal in signals { kill(id, signal) }
       }
     }

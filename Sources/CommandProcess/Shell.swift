@@ -1,10 +1,11 @@
 import Glibc
 
-/// Runs shell text beside the command: a listener, a predicate or a probe. Signals from outside are not for it; they
-/// stay pending for cb (`pendingInterruption`), as none of these holds cb up longer than its time limit.
+/// Runs shell text beside the command: a listener, a predicate or a probe. A signal that is to end cb ends it, with all
+/// that it started, and is kept for cb (`pendingInterruption`); a cb that holds no signals dies of it. Others reach it as
+/// they reach the command, and when it stops, cb stops.
 ///
 /// The end tells whether the text could be run at all (`.notFound`, `.notExecutable`, `.notStarted`: there is no /bin/sh, or
-/// the system refused a process), was ended for its limit (`timedOut`), or how it exited.
+/// the system refused a process), was ended for its limit (`timedOut`) or by a signal (`interruption`), or how it exited.
 ///
 /// - Parameters:
 ///   - text: as bytes, which arrive as they are; NUL bytes are dropped.
@@ -12,6 +13,7 @@ import Glibc
 ///   - input: its standard input; nil: cb's own.
 ///   - timeout: milliseconds, after which it and all that it started are ended; SIGKILL follows a second later.
 ///   - tick: as in `LaunchRequest`.
+///   - comesFirst: it is run also where a signal that is to end cb came before it; else it is not (`.interrupted`).
 package func runShell(
   _ text: [UInt8],
   inherited: InheritedState,
@@ -21,20 +23,31 @@ package func runShell(
   input: [UInt8]? = nil,
   timeout: Int64 = 10_000,
   output: ShellOutput = .toStandardError,
-  tick: (after: Int64, action: () -> Int64?)? = nil
+  tick: (after: Int64, action: () -> Int64?)? = nil,
+  comesFirst: Bool = false
 ) -> CommandEnd {
   let before = SignalSet.all.becomeMask()
   defer { before.becomeMask() }
+  if let signal = inherited.pendingInterruption(), !comesFirst {
+    if !before.contains(signal) { dieOf(signal) }
+    var end = CommandEnd(how: .interrupted(signal))
+    end.interruption = signal
+    return end
+  }
   let shell = ShellArguments(text)
-  return shell.withPointer { argv in
+  let end = shell.withPointer { argv in
     var request = LaunchRequest(
       argv: argv, environment: environment, bytes: bytes, timeout: timeout, killAfter: 1000)
     request.withheld = withheld
     request.input = input
     request.output = output
     request.tick = tick
-    return supervise(request, inherited: inherited, heeding: .of(SIGCHLD, SIGCONT))
+    request.isEndedBySignals = true
+    return supervise(request, inherited: inherited, heeding: inherited.heededBesideCommand)
   }
+  inherited.note(end.interruption)
+  if let signal = inherited.pendingInterruption(), !before.contains(signal) { dieOf(signal) }
+  return end
 }
 
 /// `/bin/sh -c TEXT` as an argv, for `runShell` and for `runCommand` (a fallback). NUL bytes in the text are dropped.

@@ -1,6 +1,11 @@
 import CProcess
 import Glibc
 
+extension cprocess_signal {
+  /// A write of cb's own to a pipe that nobody reads, or beyond the limit of a file's size.
+  var isOwnWrite: Bool { sender == getpid() && [SIGPIPE, SIGXFSZ].contains(number) }
+}
+
 /// Where a signal that came to cb came from, and so whether the command has it already.
 enum SignalOrigin: Equatable {
   /// The terminal sent it to the whole foreground group, the command included.

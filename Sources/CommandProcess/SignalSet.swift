@@ -25,6 +25,8 @@ struct SignalSet {
     withUnsafePointer(to: raw) { sigismember($0, signal) == 1 }
   }
 
+  mutating func insert(_ signal: Int32) { sigaddset(&raw, signal) }
+
   mutating func remove(_ signal: Int32) { sigdelset(&raw, signal) }
 
   /// Makes this the mask of the process; returns the one before.

@@ -16,6 +16,7 @@ struct Supervision: ~Copyable {
   private var pipe: OutputPipe?
   private var ending: CommandEnd.How?
   private var received: [Int32] = []
+  private var interruption: Int32?
   private var limit: TimeLimit
   private var nextTick: Int64?
   private var jobControl: JobControl
@@ -51,9 +52,13 @@ struct Supervision: ~Copyable {
     jobControl.reclaimTerminal()
     var result = CommandEnd(how: ending ?? .endUnknown(ECHILD))
     result.duration = millisecondsNow() - start
-    if let signal = pipe?.finish() { note(signal) }
+    if let signal = pipe?.finish() {
+      note(signal)
+      heed(signal, isKey: false)
+    }
     result.received = received
-    result.timeoutSignals = limit.sent
+    result.timeoutSignals = limit.sentForTime
+    result.interruption = interruption
     if case .notFound = result.how { result.missingInterpreter = missingInterpreter(request.argv) }
     if result.how == .signaled(SIGPIPE) {
       result.lostReader = pipe?.lostReader ?? false || [STDOUT_FILENO, STDERR_FILENO].contains(where: hasLostReader)
@@ -72,8 +77,9 @@ struct Supervision: ~Copyable {
     var early = signals
     early.remove(SIGCHLD)
     while var signal = early.wait(milliseconds: 0) {
-      if signal.sender == command || signal.sender == own && [SIGPIPE, SIGXFSZ].contains(signal.number) { continue }
+      if signal.sender == command || signal.isOwnWrite { continue }
       note(signal)
+      if heed(signal, isKey: false) { continue }
       if signal.number < 32, handedOver >> signal.number & 1 == 1 { continue }
       cprocess_forward_signal(command, &signal)
     }
@@ -99,9 +105,11 @@ struct Supervision: ~Copyable {
       return
     case .terminal:
       note(signal)
+      if heed(signal, isKey: true) { return }
       if ending == nil, jobControl.passOnKey(signal) == .stopsWaiter { stop(by: signal.number) }
     case .outside:
       note(signal)
+      if heed(signal, isKey: false) { return }
       if signal.number == SIGCONT {
         // `fg` sends it to the whole group. If the command has gone on, it has had it.
         learn()
@@ -120,6 +128,17 @@ struct Supervision: ~Copyable {
 
   private mutating func note(_ signal: cprocess_signal) {
     if DefaultAction.of(signal.number) == .end, !received.contains(signal.number) { received.append(signal.number) }
+  }
+
+  /// Ends a command that a signal is to end whatever the command makes of it; false where the command decides. One that
+  /// was ignored when cb was started ends nothing.
+  @discardableResult
+  private mutating func heed(_ signal: cprocess_signal, isKey: Bool) -> Bool {
+    guard request.isEndedBySignals, DefaultAction.of(signal.number) == .end, cprocess_disposition(signal.number) != 1
+    else { return false }
+    if interruption == nil { interruption = signal.number }
+    limit.interrupt(by: signal.number, isKey: isKey, at: millisecondsNow(), hasEnded: ending != nil)
+    return true
   }
 
   /// Stops cb; returns when it is continued, when the command goes on or ends without it, or when time asks for cb.

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The time limit of a command, from its start to the end of all that the command started. Times are of
-/// `millisecondsNow`.
+/// The time limit of a command, from its start to the end of all that the command started. A signal that ends a shell text
+/// goes the same way, as if its time were up. Times are of `millisecondsNow`.
 struct TimeLimit {
   private enum Stage {
     case none
@@ -21,7 +21,9 @@ struct TimeLimit {
   /// What `onTrouble` has been told.
   private var told: [CommandTrouble] = []
   /// The signals that were sent, in order.
-  private(set) var sent: [Int32] = []
+  private var sent: [Int32] = []
+  /// A signal came before the time was up.
+  private var isInterrupted = false
 
   init(_ request: LaunchRequest, command: pid_t, start: Int64, tree: ProcessTree?) {
     self.command = command
@@ -32,8 +34,16 @@ struct TimeLimit {
     stage = request.timeout.map { .running(until: start + $0) } ?? .none
   }
 
-  /// The time is up: the command is being ended.
-  var isOver: Bool { !sent.isEmpty }
+  /// The command is being ended.
+  var isOver: Bool {
+    switch stage {
+    case .none, .running: false
+    case .terminating, .killing: true
+    }
+  }
+
+  /// The signals that were sent because the time was up, in order.
+  var sentForTime: [Int32] { isInterrupted ? [] : sent }
 
   /// Something that the command started and that its time limit is to end may live, while the command has ended.
   var isClearingUp: Bool {
@@ -84,18 +94,28 @@ struct TimeLimit {
     }
   }
 
+  /// A signal from outside is to end the command: it goes to all that the command started, and SIGKILL follows as after
+  /// the time limit. A key of the terminal has reached whom it is for in cb's own process group.
+  mutating func interrupt(by signal: Int32, isKey: Bool, at now: Int64, hasEnded: Bool) {
+    guard case .running = stage, !hasEnded else { return }
+    isInterrupted = true
+    send(signal, SIGCONT, hasEnded: hasEnded, sparing: isKey ? getpgrp() : nil)
+    stage = .terminating(killAt: now + killAfter, look: Backoff(from: now, upTo: 100))
+  }
+
   /// Reaps adopted orphans that have ended.
   func reapOrphans() { tree?.reapOrphans(but: command) }
 
-  private mutating func send(_ signals: Int32..., hasEnded: Bool) {
+  /// - Parameter group: a process group that has had the signals.
+  private mutating func send(_ signals: Int32..., hasEnded: Bool, sparing group: pid_t? = nil) {
     if let first = signals.first, !sent.contains(first) { sent.append(first) }
-    if !hasEnded {
+    if !hasEnded, group == nil || getpgid(command) != group {
       // Where there is no /proc, this is all that can be done.
       for signal in signals where kill(command, signal) != 0 && signal == SIGKILL && errno != ESRCH {
         tell(.cannotBeEnded(pid: command, code: errno))
       }
     }
-    tree?.send(signals, but: command)
+    tree?.send(signals, but: command, sparing: group)
   }
 
   /// One line is enough: that the process does not end follows from its not being ours to end.

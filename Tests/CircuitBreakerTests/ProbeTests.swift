@@ -59,6 +59,26 @@ struct ProbeTests {
     #expect(bench.breaker.lastFailure?.reason == "probe: exit 1")
   }
 
+  @Test("one that a signal to cb ended proves nothing: its place is free, what was proved before stays")
+  func endedBySignal() throws {
+    var bench = Bench { $0.successThreshold = 2 }
+    let trial = try bench.startTrial()
+    bench.end(trial, .success, work: Self.ofRun)
+    let totals = bench.breaker.totals
+    bench.end(trial, .ignored, work: .probe(nil))
+    bench.shows(.halfOpen, counter: 5, changes: [], writes: [])
+    var expected = totals
+    expected.probes = 2
+    #expect(bench.breaker.totals == expected)
+    #expect(bench.breaker.leases.isEmpty && bench.successes == 1 && bench.wouldAdmit)
+    #expect(bench.breaker.lastFailure?.reason == "exit 1")
+    // Reported again, or late, it changes nothing.
+    bench.end(trial, .ignored, work: .probe(nil))
+    #expect(bench.last.effect == .stale)
+    bench.end(try bench.start(), .success, work: Self.ofRun)
+    #expect(bench.breaker.state == .closed)
+  }
+
   @Test("nobody is rejected where no run waits, and one that observes is only counted")
   func others() throws {
     var bench = Bench()

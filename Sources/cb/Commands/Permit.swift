@@ -1,6 +1,7 @@
 import ArgumentParser
 import BreakerStore
 import CircuitBreaker
+import CommandProcess
 import Settings
 
 struct PermitCommand: CBCommand {
@@ -34,6 +35,8 @@ extension PermitOptions {
     let term =
       try lease.map { (text) throws(CommandFailure) in try Span(option: "--lease", text, allowsZero: false) }
       ?? PermitCommand.defaultLease
+    // A signal that comes between the admission and the token is to leave no place taken.
+    world.inherited.holdSignals()
     let session = try Session(places, for: .script, world: world)
     switch try decision(name, term, session) {
     case .unguarded(let settings, let error):
@@ -48,6 +51,10 @@ extension PermitOptions {
       announcer.announceRejection(rejected.rejection, rejected.circuit.breaker, at: rejected.circuit.now)
       throw CommandFailure(
         exitCode: ExitCode.rejected, message: "\(name): " + Messages(world).rejection(rejected))
+    case .interrupted(let interrupted):
+      Announcer(name: name, settings: interrupted.settings, world: world)
+        .announce(interrupted.transitions, interrupted.circuit.breaker, at: interrupted.circuit.now)
+      dieOf(interrupted.signal)
     case .admitted(let admitted):
       let announcer = Announcer(name: name, settings: admitted.settings, world: world)
       announcer.announce(admitted.transitions, admitted.circuit.breaker, at: admitted.circuit.now)
@@ -55,6 +62,10 @@ extension PermitOptions {
         announcer.announceRejection(observed, admitted.circuit.breaker, at: admitted.circuit.now)
       }
       announcer.announce(.beforeCall, admitted.circuit.breaker, at: admitted.circuit.now)
+      if let signal = world.inherited.pendingInterruption() {
+        _ = try? admitted.store.storage.apply(.lose([admitted.permit.token]), to: name)
+        dieOf(signal)
+      }
       do throws(CommandFailure) {
         try world.print(admitted.permit.token.text + "\n")
       } catch {

@@ -55,6 +55,9 @@ struct ProbeCommand: CBCommand {
     let (result, transitions) = Probe(name: name, text: text, world: world).toTheEnd(trial, for: nil)
     switch result {
     case .failed(let error): throw .failed("\(name): \(error.description)")
+    case .interrupted(let signal, let applied):
+      announcer.announce(transitions, applied?.breaker ?? trial.circuit.breaker, at: applied?.now ?? trial.circuit.now)
+      dieOf(signal)
     case .decided(let applied, _):
       announcer.announce(transitions, applied.breaker, at: applied.now)
       for transition in applied.step.transitions {

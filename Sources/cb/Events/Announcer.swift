@@ -137,8 +137,11 @@ struct Announcer {
   private func runListener(_ text: String, _ occurrence: Occurrence) throws(ListenerFailure) {
     let end = runShell(
       ByteText.encode(text), inherited: world.inherited, environment: occurrence.environment,
-      withholding: world.secretVariables, input: occurrence.line, timeout: Self.limit)
+      withholding: world.secretVariables, input: occurrence.line, timeout: Self.limit, comesFirst: true)
     if end.timedOut { throw .tookTooLong }
+    if let signal = end.interruption {
+      throw ListenerFailure(reason: "was ended: \(SignalName.name(of: signal)) came to cb")
+    }
     if let reason = end.whyNotStarted { throw ListenerFailure(reason: "cannot be run: /bin/sh: \(reason)") }
     if end.how != .exited(0) { throw ListenerFailure(reason: "failed: \(end.forCore.reason)") }
   }

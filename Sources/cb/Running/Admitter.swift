@@ -17,6 +17,8 @@ struct Admitter {
   enum Decision {
     case admitted(Admitted)
     case rejected(Rejected)
+    /// A signal that is to end cb came while the probe ran, and the trial's place was given back.
+    case interrupted(Interrupted)
     /// Nothing guards the run: the store failed, or there is no breaker on request (`error` is nil).
     case unguarded(ResolvedSettings, error: StoreError?)
   }
@@ -45,6 +47,13 @@ struct Admitter {
     var uncounted: StoreError?
   }
 
+  struct Interrupted {
+    var signal: Int32
+    var settings: ResolvedSettings
+    var circuit: Reading
+    var transitions: [Transition]
+  }
+
   /// - Throws: exit 125 where `on-store-error` is `reject` and the store failed.
   func decide() throws(CommandFailure) -> Decision {
     let own = session.settings(for: name, stored: nil)
@@ -64,6 +73,8 @@ struct Admitter {
     var waiting: Waiting?
     defer { waiting?.end() }
     var warned = false
+    // What a probe that came to nothing has brought about.
+    var earlier: [Transition] = []
     while true {
       let reading: Reading
       do {
@@ -89,10 +100,11 @@ struct Admitter {
       }
       // A look does not show whether the store can be written. Who wants CMD not to be started then pays for a write.
       if settings.settings.onStoreError != .reject, let permit = reading.admitWithoutTrace(request) {
-        return .admitted(Admitted(store: store, permit: permit, settings: settings, circuit: reading))
+        return .admitted(
+          Admitted(store: store, permit: permit, settings: settings, circuit: reading, transitions: earlier))
       }
-      guard let decision = ask(store, request, settings, reading, waiting) else { continue }
-      return decision
+      guard let decision = ask(store, request, settings, reading, waiting, &earlier) else { continue }
+      return decision.after(earlier)
     }
   }
 
@@ -110,12 +122,15 @@ struct Admitter {
   /// One request to the store; nil: look again.
   private func ask(
     _ store: OpenStore, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ reading: Reading,
-    _ waiting: Waiting?
+    _ waiting: Waiting?, _ earlier: inout [Transition]
   ) -> Decision? {
     var request = request
     request.caller = world.caller
-    // The one who asks for a permit ends at once, and the permit stays: only its lease can tell.
-    if kind == .run { request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder }
+    // The one who asks for a permit ends at once, and the permit stays: only its lease can tell. But a probe before it is
+    // one as before any run: its place is free when its process dies.
+    let probesFirst = kind == .permit && wouldProbe(reading, settings)
+    if probesFirst { (request.kind, request.term) = (.run, Lease.term) }
+    if request.kind == .run { request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder }
     let applied: Applied
     do {
       applied = try store.storage.apply(.admit(request), to: name)
@@ -133,13 +148,31 @@ struct Admitter {
         Rejected(
           rejection: rejection, settings: settings, circuit: applied.reading, transitions: applied.step.transitions))
     case .admitted(let permit):
+      if probesFirst {
+        (request.kind, request.term, request.holder) = (kind, term, nil)
+        // Others have moved the circuit on since the look.
+        if !permit.isTrial { return again(permit, on: store) }
+      }
       let admitted = Admitted(
         store: store, permit: permit, settings: settings, circuit: applied.reading,
         transitions: applied.step.transitions, observed: permit.role == .observed ? applied.step.rejection : nil)
       guard permit.isTrial, let probe = settings.settings.probe else { return .admitted(admitted) }
-      return withPlace(Probe(name: name, text: probe, world: world).decide(admitted, mode: request.mode), request)
+      let runner = Probe(name: name, text: probe, world: world)
+      return runner.decide(admitted, mode: request.mode, announcing: &earlier).map { withPlace($0, request) }
     default: return .unguarded(settings, error: nil)
     }
+  }
+
+  /// Whether the admission is that of a trial, and a probe is to be run in its place.
+  private func wouldProbe(_ reading: Reading, _ settings: ResolvedSettings) -> Bool {
+    guard settings.settings.probe != nil, let breaker = reading.breaker, breaker.state != .closed else { return false }
+    return breaker.wouldAdmit(settings.policy, at: reading.now)
+  }
+
+  /// Gives a place back that is not what was asked for; nil: look again.
+  private func again(_ permit: Permit, on store: OpenStore) -> Decision? {
+    if permit.hasLease { _ = try? store.storage.apply(.lose([permit.token]), to: name) }
+    return nil
   }
 
   /// The run for which a probe has closed the circuit, with what any run of a closed circuit takes: the lease of a
@@ -233,5 +266,24 @@ struct Admitter {
 
   private func tell(_ notices: [String]) {
     for notice in notices { world.say(notice) }
+  }
+}
+
+extension Admitter.Decision {
+  /// With changes of state that came before it.
+  fileprivate func after(_ earlier: [Transition]) -> Admitter.Decision {
+    guard !earlier.isEmpty else { return self }
+    switch self {
+    case .admitted(var admitted):
+      admitted.transitions = earlier + admitted.transitions
+      return .admitted(admitted)
+    case .rejected(var rejected):
+      rejected.transitions = earlier + rejected.transitions
+      return .rejected(rejected)
+    case .interrupted(var interrupted):
+      interrupted.transitions = earlier + interrupted.transitions
+      return .interrupted(interrupted)
+    case .unguarded: return self
+    }
   }
 }

@@ -20,10 +20,12 @@ struct Judge {
       || settings.presets.contains { !$0.texts.isEmpty }
   }
 
+  /// A run is ignored where a signal to cb kept a predicate from the answer that decides whether it failed.
   func verdict(on end: CommandEnd) -> Verdict {
     let own = settings.settings
     let predicate = Predicate(name: name, end: end, world: world)
-    return own.rules.judge(
+    var cutShort: Int32?
+    var verdict = own.rules.judge(
       end.forCore, preset: own.presetRules, policy: settings.policy, isTrial: isTrial
     ) { question in
       let texts =
@@ -33,9 +35,25 @@ struct Judge {
         case .failIf: own.failIf
         case .holdIf: own.holdIf
         }
-      return texts.contains { predicate.holds($0, of: question) }
-        || !own.rules.names(end.forCore) && own.presets.contains { $0.answers(question, end) }
+      var signal: Int32?
+      for text in texts {
+        switch predicate.answer(text, to: question) {
+        case .yes: return true
+        case .no: break
+        case .cutShort(let number): signal = number
+        }
+      }
+      if !own.rules.names(end.forCore), own.presets.contains(where: { $0.answers(question, end) }) { return true }
+      // Whether it holds is a question about a failure.
+      if question != .holdIf { cutShort = cutShort ?? signal }
+      return false
     }
+    if let cutShort {
+      verdict = Verdict(
+        .ignored, reason: "\(verdict.reason), \(SignalName.name(of: cutShort)) to cb", duration: verdict.duration,
+        timedOut: verdict.timedOut)
+    }
+    return verdict
   }
 
   /// When the other side wants to be asked again: of several hints the longest; nil for none, and of anything but a

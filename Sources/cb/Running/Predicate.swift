@@ -16,16 +16,27 @@ struct Predicate {
   /// The longest line that can be a time, in bytes.
   private static let longestLine = 256
 
-  /// Whether the text exits 0.
-  func holds(_ text: String, of question: Judging.Question) -> Bool {
-    run(text, as: question.settingName)?.how == .exited(0)
+  enum Answer {
+    case yes
+    case no
+    /// A signal to cb ended it, or came before it.
+    case cutShort(Int32)
+  }
+
+  /// Yes where the text exits 0.
+  func answer(_ text: String, to question: Judging.Question) -> Answer {
+    guard let result = run(text, as: question.settingName) else { return .no }
+    if let signal = result.interruption { return .cutShort(signal) }
+    return result.how == .exited(0) ? .yes : .no
   }
 
   /// The time that the first line names which the text prints; nil if it prints none. A line that is not a time is
   /// reported.
   func hint(_ text: String) -> RetryHint? {
     let key = SettingKey.retryHint.name
-    guard let result = run(text, as: key, output: .firstLine(Self.longestLine)) else { return nil }
+    guard let result = run(text, as: key, output: .firstLine(Self.longestLine)), result.interruption == nil else {
+      return nil
+    }
     let line = ByteText.decode(result.output)
     if line.allSatisfy(\.isWhitespace) { return nil }
     if let hint = RetryHintText.parse(line) { return hint }
@@ -35,6 +46,7 @@ struct Predicate {
     return nil
   }
 
+  /// How it ended; nil where it could not be run, or took too long.
   private func run(_ text: String, as key: String, output: ShellOutput = .toStandardError) -> CommandEnd? {
     let result = runShell(
       ByteText.encode(text), inherited: world.inherited,

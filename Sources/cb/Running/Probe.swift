@@ -15,14 +15,27 @@ struct Probe {
   private static let shown = 4096
 
   /// Runs the probe in the place of the trial that `trial` was given until the circuit is closed or the probe fails, and
-  /// decides on the run that waits for it.
-  func decide(_ trial: Admitter.Admitted, mode: AdmissionMode) -> Admitter.Decision {
+  /// decides on the run that waits for it; nil where others have moved the circuit on meanwhile, so that it has to be
+  /// asked again.
+  ///
+  /// - Parameter announcing: gains the changes of state that are to be announced in that case.
+  func decide(
+    _ trial: Admitter.Admitted, mode: AdmissionMode, announcing: inout [Transition]
+  ) -> Admitter.Decision? {
     let settings = trial.settings
     let waiting = RunReport.WaitingRun(mode: mode, announcesRejection: settings.settings.notice != .none)
     let (result, transitions) = toTheEnd(trial, for: waiting)
     switch result {
     case .failed(let error): return .unguarded(settings, error: error)
+    case .interrupted(let signal, let applied):
+      return .interrupted(
+        Admitter.Interrupted(
+          signal: signal, settings: settings, circuit: applied?.reading ?? trial.circuit, transitions: transitions))
     case .decided(let applied, let reason):
+      if applied.step.effect == .stale {
+        announcing += transitions
+        return nil
+      }
       let circuit = (breaker: applied.breaker, now: applied.now)
       if let rejection = applied.step.rejection, mode == .enforce {
         return .rejected(
@@ -30,8 +43,8 @@ struct Probe {
             rejection: rejection, settings: settings, circuit: applied.reading, transitions: transitions, probe: reason)
         )
       }
-      // The circuit is closed: this run goes on as a run of a closed circuit. Where others moved the circuit on
-      // meanwhile, or the mode lets it pass, it runs as one whose result is late news.
+      // The circuit is closed: this run goes on as a run of a closed circuit. Where the mode lets it pass all the same,
+      // it runs as one whose result is late news.
       let isClosed = circuit.breaker?.state == .closed
       let permit = Permit(
         token: world.token(), breaker: circuit.breaker?.id, generation: circuit.breaker?.generation ?? 1,
@@ -46,6 +59,9 @@ struct Probe {
   enum Result {
     case decided(Applied, reason: String?)
     case failed(StoreError)
+    /// A signal from outside is to end cb: the probe proved nothing, and its place is free again. What the report came to,
+    /// where it could be handed in.
+    case interrupted(Int32, Applied?)
   }
 
   /// - Parameter run: the run that waits; nil for `cb probe`.
@@ -54,6 +70,10 @@ struct Probe {
     var transitions = trial.transitions
     while true {
       let end = self.run(trial)
+      if let signal = end.interruption, !end.timedOut {
+        let applied = giveBack(trial, signal)
+        return (.interrupted(signal, applied), transitions + (applied?.step.transitions ?? []))
+      }
       let ending = end.forCore
       let isSuccess = ending.how == .exited(0)
       let reason = end.whyNotStarted.map { "probe: cannot be run: \($0)" } ?? "probe: \(ending.reason)"
@@ -75,6 +95,15 @@ struct Probe {
     }
   }
 
+  /// Reports that the probe proved nothing. Where that fails the place is free when cb has ended, as of one that was killed.
+  private func giveBack(_ trial: Admitter.Admitted, _ signal: Int32) -> Applied? {
+    let verdict = Verdict(.ignored, reason: "probe: \(SignalName.name(of: signal))")
+    let report = RunReport(
+      permit: trial.permit, verdict: verdict, policy: trial.settings.policy, draw: world.draw(), work: .probe(nil),
+      caller: world.caller)
+    return try? trial.store.storage.apply(.record(report), to: name)
+  }
+
   private func run(_ trial: Admitter.Admitted) -> CommandEnd {
     trial.store.rest()
     let lease = Lease.renewal.milliseconds
@@ -94,7 +123,7 @@ struct Probe {
     if end.timedOut {
       world.say("\(name): the probe took over \(trial.settings.settings.probeTimeout) and was ended")
     }
-    if end.how != .exited(0), !end.output.isEmpty {
+    if end.interruption == nil, end.how != .exited(0), !end.output.isEmpty {
       writeWhole(end.output, to: STDERR_FILENO)
       if end.output.last != UInt8(ascii: "\n") { writeWhole("\n", to: STDERR_FILENO) }
     }

@@ -51,6 +51,7 @@ struct RunCommand {
     switch try admitter.decide() {
     case .admitted(let admitted): return run(admitted)
     case .rejected(let rejected): return reject(rejected)
+    case .interrupted(let interrupted): interrupt(interrupted)
     case .unguarded(let settings, let error): return runUnguarded(settings, error)
     }
   }
@@ -78,6 +79,8 @@ struct RunCommand {
     outcome.retryAfter = rejected.circuit.breaker?.retryAfter(rejected.settings.policy, at: rejected.circuit.now)
     outcome.store = session.store.label
     guard let fallback = own.fallback else {
+      // It ended a listener.
+      if let signal = world.inherited.pendingInterruption() { end(of: signal, outcome) }
       result?.write(outcome)
       return own.rejectedExit
     }
@@ -89,6 +92,31 @@ struct RunCommand {
     if let reason = end.whyNotStarted { world.say("\(name): cannot run the fallback '\(fallback)': \(reason)") }
     outcome.exit = end.exitCode
     outcome.signal = end.signalName
+    result?.write(outcome)
+    endLike(end)
+  }
+
+  // MARK: Signals before CMD
+
+  /// A signal ended the probe, and ends cb, as it would have ended CMD.
+  private func interrupt(_ interrupted: Admitter.Interrupted) -> Never {
+    session.store.rest()
+    let announcer = Announcer(name: name, settings: interrupted.settings, world: world)
+    announcer.announce(interrupted.transitions, interrupted.circuit.breaker, at: interrupted.circuit.now)
+    let outcome = RunResult(breaker: name.text, exit: 0)
+    outcome.outcome = .ignored
+    outcome.reason = "probe: \(SignalName.name(of: interrupted.signal))"
+    outcome.state = interrupted.circuit.breaker?.state
+    outcome.isTrial = true
+    outcome.store = session.store.label
+    end(of: interrupted.signal, outcome)
+  }
+
+  /// Ends as CMD would have ended of the signal.
+  private func end(of signal: Int32, _ outcome: RunResult) -> Never {
+    let end = CommandEnd(how: .interrupted(signal))
+    outcome.exit = end.exitCode
+    outcome.signal = SignalName.name(of: signal)
     result?.write(outcome)
     endLike(end)
   }
@@ -135,7 +163,10 @@ struct RunCommand {
     if let observed = admitted.observed {
       announcer.announceRejection(observed, admitted.circuit.breaker, at: admitted.circuit.now)
     }
-    announcer.announce(.beforeCall, admitted.circuit.breaker, at: admitted.circuit.now)
+    // Of a signal that ended a listener CMD is not started.
+    if world.inherited.pendingInterruption() == nil {
+      announcer.announce(.beforeCall, admitted.circuit.breaker, at: admitted.circuit.now)
+    }
     let permit = admitted.permit
     let end = launch(
       admitted.settings.settings, permit.isTrial ? .halfOpen : admitted.circuit.breaker?.state ?? .closed,

@@ -72,7 +72,7 @@ struct World {
       if features.contains(.listening) {
         moves += Self.hints.map { .report(index, Verdict(.failure, reason: "exit 1"), $0) }
         moves += Self.severe.map { .report(index, $0, nil) }
-        if permit.isTrial { moves += [.probe(index, .success), .probe(index, .failure)] }
+        if permit.isTrial { moves += [Outcome.success, .failure, .ignored].map { .probe(index, $0) } }
       }
       moves.append(.dieUnseen(index))
       if permit.hasLease { moves += [.dieSeen(index), .renew(index)] }

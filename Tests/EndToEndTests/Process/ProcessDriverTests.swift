@@ -75,11 +75,13 @@ struct ProcessDriverTests {
     #expect(result.errorText == "a\ncb: sent [15]\n")
   }
 
-  @Test("on a kernel without close_range nothing of the command's is held open by what passes on its output")
-  func withoutCloseRange() {
+  @Test(
+    "where close_range is not known or forbidden nothing of the command's is held open by what passes on its output",
+    arguments: ["close_range", "close_range:EPERM"])
+  func withoutCloseRange(_ call: String) {
     // Descriptor 9 is the command's; it closes it before it leaves a process in the background.
     let script = """
-      { \(Programs.probe) with without close_range -- \(Programs.driver) run --tail 10 x -- \
+      { \(Programs.probe) with without \(call) -- \(Programs.driver) run --tail 10 x -- \
         sh -c 'exec 9>&-; sleep 300 & echo $! > left; exit 1' 9>&1 >/dev/null 2>&1; } | cat
       """
     let result = sandbox.execute(["/bin/bash", "-c", script])

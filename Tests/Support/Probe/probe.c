@@ -158,12 +158,12 @@ static int show(int argc, char **argv) {
   return 0;
 }
 
-// As on a kernel that does not know the system call.
-static int forbid(int number) {
+// As on a kernel that does not know the system call, or in a container that forbids it.
+static int forbid(int number, int error) {
   struct sock_filter steps[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = {4, steps};
@@ -196,8 +196,10 @@ static int with(char **argv) {
     else if (!strcmp(what, "fsize")) setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
     else if (!strcmp(what, "stack")) setrlimit(RLIMIT_STACK, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
     else if (!strcmp(what, "cpu")) setrlimit(RLIMIT_CPU, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
-    else if (!strcmp(what, "without")) {  // close_range
-      if (strcmp(value, "close_range") || forbid(SYS_close_range)) return 98;
+    else if (!strcmp(what, "without")) {  // close_range, or close_range:EPERM
+      int is_forbidden = !strcmp(value, "close_range:EPERM");
+      if (!is_forbidden && strcmp(value, "close_range")) return 98;
+      if (forbid(SYS_close_range, is_forbidden ? EPERM : ENOSYS)) return 98;
     } else if (!strcmp(what, "slack")) prctl(PR_SET_TIMERSLACK, number);
     else if (!strcmp(what, "subreaper")) prctl(PR_SET_CHILD_SUBREAPER, number);
     else if (!strcmp(what, "nnp")) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
