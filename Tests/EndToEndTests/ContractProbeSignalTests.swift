@@ -123,11 +123,15 @@ struct ContractProbeSignalTests {
   func storeAway() throws {
     let server = try RedisServer()
     let scene = due(.redis(url: server.url), probe: Self.endless)
+    let patient = scene["CB_STORE"]
+    // Long enough for the admission on a busy machine.
+    scene["CB_STORE"] = patient?.replacing(RedisServer.patience, with: "connect-timeout=3s&timeout=3s")
     let running = start(scene)
     server.send(SIGSTOP)
     running.send(SIGTERM)
     #expect(running.wait(seconds: 60).status == .signaled(SIGTERM))
     server.send(SIGCONT)
+    scene["CB_STORE"] = patient
     // Of the dead, as far as it was not given back.
     #expect(scene.cb("check", "x").status == .exited(0))
   }
