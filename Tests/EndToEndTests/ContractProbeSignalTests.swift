@@ -2,7 +2,7 @@ import Glibc
 import JSON
 import Testing
 
-/// A signal to cb while a probe runs: as while CMD runs (docs/CONTRACT.md, "`cb run` as a process"), and the probe has
+/// A signal to cb while a probe runs: as while CMD runs (docs/CONTRACT.md, "cb run as a process"), and the probe has
 /// proved nothing.
 @Suite("Signals during a probe")
 struct ContractProbeSignalTests {
@@ -123,11 +123,15 @@ struct ContractProbeSignalTests {
   func storeAway() throws {
     let server = try RedisServer()
     let scene = due(.redis(url: server.url), probe: Self.endless)
+    let patient = scene["CB_STORE"]
+    // Long enough for the admission on a busy machine.
+    scene["CB_STORE"] = patient?.replacing(RedisServer.patience, with: "connect-timeout=3s&timeout=3s")
     let running = start(scene)
     server.send(SIGSTOP)
     running.send(SIGTERM)
     #expect(running.wait(seconds: 60).status == .signaled(SIGTERM))
     server.send(SIGCONT)
+    scene["CB_STORE"] = patient
     // Of the dead, as far as it was not given back.
     #expect(scene.cb("check", "x").status == .exited(0))
   }
@@ -210,7 +214,7 @@ struct ContractProbeSignalTests {
     let gate = open(scene.path + "/gate", O_RDWR | O_CLOEXEC)
     #expect(write(gate, "go\n", 3) == 3)
     // The reader is to find a writer as long as it has not read.
-    #expect(eventually { scene.state() == "closed" })
+    #expect(eventually(seconds: 60) { scene.state() == "closed" })
     close(gate)
   }
 
@@ -252,10 +256,10 @@ struct ContractProbeSignalTests {
       return
     }
     kill(cb, SIGTSTP)
-    #expect(eventually { isStopped(cb) && isStopped(probe) })
+    #expect(eventually(seconds: 60) { isStopped(cb) && isStopped(probe) })
     kill(cb, SIGCONT)
     openGate(scene)
-    #expect(eventually { scene.sandbox.read("ran") == "" })
+    #expect(eventually(seconds: 60) { scene.sandbox.read("ran") == "" })
     _ = running.wait(seconds: 60)
   }
 

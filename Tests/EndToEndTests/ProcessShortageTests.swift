@@ -68,7 +68,6 @@ struct ProcessShortageTests {
     "a script's interpreter that is missing or cannot be executed is named, and the exit code is a shell's",
     arguments: [
       ("#!/bin/sh\r", "its interpreter '/bin/sh\\u{D}' was not found", Int32(127)),
-      ("#!/bin/sh -e\r", nil, 0),
       ("#!/no/such", "its interpreter '/no/such' was not found", 127),
       ("#!  /no/such  -x", "its interpreter '/no/such' was not found", 127),
       ("#!/usr/bin/env no-such", nil, 127),
@@ -77,10 +76,10 @@ struct ProcessShortageTests {
   func interpreter(_ line: String, _ reason: String?, _ code: Int32) {
     for onPath in [false, true] {
       let scene = Scene()
-      let path = scene.sandbox.file("script", "\(line)\n:\n", mode: 0o755)
+      let path = scene.sandbox.file("own-script", "\(line)\n:\n", mode: 0o755)
       if onPath { scene["PATH"] = "\(scene.path):\(scene["PATH"] ?? "/usr/bin:/bin")" }
-      let result = scene.cb("run", "x", "--", onPath ? "script" : path)
-      #expect(result.status == .exited(code) || code == 0, "\(result)")
+      let result = scene.cb("run", "x", "--", onPath ? "own-script" : path)
+      #expect(result.status == .exited(code), "\(result)")
       guard let reason else { continue }
       #expect(result.isOneMessage)
       #expect(result.errorText.lowercased().contains(": \(reason.lowercased());"), "\(result.errorText)")
@@ -93,7 +92,7 @@ struct ProcessShortageTests {
   @Test("with few descriptors, or none, cb does its work or fails as its own failure, and says why", arguments: 3...9)
   func descriptors(_ most: Int) {
     let scene = Scene()
-    scene.run(exit: 0)
+    scene.cb("set", "x", "fail-max=1000")
     func limited(_ words: String...) -> Finished {
       scene.sandbox.execute(["/bin/sh", "-c", "ulimit -n \(most); exec \"$@\"", "sh", Programs.cb] + words)
     }
@@ -107,7 +106,7 @@ struct ProcessShortageTests {
       }
       #expect(result.errorLines.allSatisfy { $0.hasPrefix("cb: ") }, "\(result.errorText)")
     }
-    for option in ["--fail-max=5", "--exclude-if=false", "--timeout=1m"] {
+    for option in ["--slow-after=1h", "--exclude-if=false", "--timeout=1m"] {
       // CMD without need of a descriptor: what it loads is its own affair.
       expectSaid(limited("run", "--on-store-error=reject", option, "x", "--", "false"), 1, failed: 125)
       let run = limited("run", "--on-store-error=run", option, "x", "--", "false")
@@ -154,7 +153,7 @@ struct ProcessShortageTests {
     let scene = Scene()
     for number in 1...60 { scene.cb("open", "breaker-\(number)", "--hold") }
     let whole = scene.cb(words)
-    let narrow = scene.sandbox.execute(["python3", "-c", Self.narrow, Programs.cb] + words, seconds: 60)
+    let narrow = scene.sandbox.execute(["/usr/bin/python3", "-c", Self.narrow, Programs.cb] + words, seconds: 60)
     #expect(narrow.status == .exited(0))
     #expect(Self.timeless(narrow.outputText) == Self.timeless(whole.outputText))
     #expect(narrow.errorText == "")
@@ -166,10 +165,11 @@ struct ProcessShortageTests {
     let scene = Scene()
     scene.cb("set", "x", "fail-max=1")
     let words = ["run", "--exclude-if", "false", "x", "--", "sh", "-c", "seq 1 20000 >&2; exit 7"]
-    let result = scene.sandbox.execute(["python3", "-c", Self.narrow, Programs.cb] + words, seconds: 60)
+    let result = scene.sandbox.execute(["/usr/bin/python3", "-c", Self.narrow, Programs.cb] + words, seconds: 60)
     #expect(result.status == .exited(7))
     let lines = result.outputText.split(separator: "\n")
-    #expect(lines.prefix(20_000).elementsEqual((1...20_000).map { "\($0)"[...] }))
+    let isWhole = lines.prefix(20_000).elementsEqual((1...20_000).map { "\($0)"[...] })
+    #expect(isWhole, "\(lines.prefix(3)) ... \(lines.suffix(3))")
     #expect(lines.dropFirst(20_000).count == 1, "\(lines.suffix(3))")
     #expect(lines.last?.hasPrefix("cb: x: circuit opened after 1 failure (exit 7)") == true, "\(lines.suffix(3))")
   }

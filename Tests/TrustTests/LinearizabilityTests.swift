@@ -11,7 +11,9 @@ import Testing
   enum Kind: String, CaseIterable, Sendable {
     case file, redis
 
-    static var tried: [Kind] { allCases.filter { Effort.store == nil || Effort.store == $0.rawValue } }
+    static var tried: [Kind] {
+      allCases.filter { Effort.store == nil || Effort.store == $0.rawValue }
+    }
   }
 
   private final class Store {
@@ -37,7 +39,9 @@ import Testing
 
     func put(_ bytes: [UInt8]) throws {
       if let server {
-        _ = try server.ask([Array("RESTORE".utf8), Array("cb:{x}".utf8), [48], bytes, Array("REPLACE".utf8)])
+        _ = try server.ask([
+          Array("RESTORE".utf8), Array("cb:{x}".utf8), [48], bytes, Array("REPLACE".utf8),
+        ])
       } else {
         Place.write(place.store + "/x.json", bytes)
       }
@@ -46,13 +50,16 @@ import Testing
   }
 
   @Test(arguments: Kind.tried, (0..<(2 * Effort.factor)).map { Effort.seed &+ UInt64($0) })
-  func `what many processes and kills leave behind is some order of the core's events`(kind: Kind, seed: UInt64) throws
-  {
+  func `what many processes and kills leave behind is some order of the core's events`(
+    kind: Kind, seed: UInt64
+  ) throws {
     let store = try Store(kind)
     let crowd = store.crowd(seed)
     let verdict = try crowd.verdict(count: Self.count, width: 5)
     #expect(verdict == .linearizable, "\(kind), seed \(seed): \(verdict) \(crowd.description)")
-    print("history on \(kind), seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills")
+    print(
+      "history on \(kind), seed \(seed): \(crowd.operations.count) operations, \(crowd.kills) kills"
+    )
   }
 
   /// Faults put in on purpose behind the back of everybody.
@@ -71,6 +78,12 @@ import Testing
     case lostPlace
     /// A change of state that nobody made.
     case changeOfItsOwn
+    /// A hint that is forgotten, heeded no longer than the reset timeout, or believed without an end.
+    case forgottenHint, shortHint, endlessHint
+    /// A hold by a result that is forgotten.
+    case forgottenHold
+    /// A probe that is not counted, or whose success is that of two.
+    case uncountedProbe, doubleProbe
   }
 
   @Test(arguments: Kind.tried, Fault.allCases)
@@ -96,8 +109,30 @@ import Testing
       // The crowd's commands see that, and believe it.
       crowd.wantsTrials = true
       crowd.sabotage = { store.place.cb("set", "x", "half-open-max=50") }
-    case .lostPlace: crowd.sabotage = { store.place.cb("permit", "x", "--lease", "10h") }
+    case .lostPlace:
+      // An open circuit has no place to lose.
+      crowd.beforehand = [.close]
+      crowd.sabotage = { store.place.cb("permit", "x", "--lease", "10h") }
     case .changeOfItsOwn: crowd.sabotage = { store.place.cb("half-open", "x") }
+    case .forgottenHint:
+      crowd.afterwards = [.close, .run(.hinted(20))]
+      crowd.spoilSeen = { $0.hint = nil }
+    case .shortHint:
+      crowd.afterwards = [.close, .run(.hinted(20))]
+      crowd.spoilSeen = { $0.wait = $0.wait.map { min($0, 1) } }
+    case .endlessHint:
+      crowd.afterwards = [.close, .run(.hinted(60))]
+      crowd.spoilSeen = { $0.wait = $0.wait.map { $0 == 4 ? 6 : $0 } }
+    case .forgottenHold:
+      crowd.afterwards = [.close, .run(.held)]
+      crowd.spoilSeen = { $0.held = nil }
+    case .uncountedProbe:
+      crowd.afterwards = [.halfOpen, .probe(true)]
+      crowd.spoilSeen = { $0.probes = 0 }
+    case .doubleProbe:
+      // Behind the crowd's back: its own probes need two successes.
+      crowd.afterwards = [.halfOpen, .probe(true)]
+      crowd.sabotage = { store.place.cb("set", "x", "success-threshold=1") }
     }
     let verdict = try crowd.verdict(count: 24, width: 4)
     if fault == .none {
@@ -115,7 +150,8 @@ import Testing
       Operation(label: "see", call: call, end: end, isLook: true) { $0.breaker.state == state }
     }
     let change = Operation(label: "open", call: 1, end: 3) {
-      _ = $0.apply(open); return true
+      _ = $0.apply(open)
+      return true
     }
     func verdict(_ operations: [Operation]) -> LinearizabilityChecker.Verdict {
       LinearizabilityChecker(operations: operations).check(from: start)
@@ -155,7 +191,9 @@ import Testing
     let look = Operation(label: "look", call: 2, end: 3, isLook: true) {
       $0.seen.totals.lost == 1 && $0.seen.trials == 1
     }
-    let open = Operation(label: "open", call: 4, end: 5) { $0.apply(.open(.held, ManualAction(by: "a"))).isStateChange }
+    let open = Operation(label: "open", call: 4, end: 5) {
+      $0.apply(.open(.held, ManualAction(by: "a"))).isStateChange
+    }
     let reader = Operation(label: "admit", call: 6, end: 7) {
       $0.lose([dead])
       return $0.breaker.leases.count == 1
@@ -187,8 +225,11 @@ import Testing
       }
     }
     func saw(_ count: Int) -> LinearizabilityChecker.Verdict {
-      let look = Operation(label: "look", call: 100, end: 101, isLook: true) { $0.breaker.totals.rejected == count }
-      return LinearizabilityChecker(operations: changes + [look]).check(from: Model(breaker: Breaker(id: 1)))
+      let look = Operation(label: "look", call: 100, end: 101, isLook: true) {
+        $0.breaker.totals.rejected == count
+      }
+      return LinearizabilityChecker(operations: changes + [look]).check(
+        from: Model(breaker: Breaker(id: 1)))
     }
     #expect(saw(240) == .linearizable)
     for wrong in [239, 241] {

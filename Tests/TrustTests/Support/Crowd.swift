@@ -5,45 +5,45 @@ import JSON
 
 /// Many processes on one breaker, with random commands and random kills, and what was seen of each.
 final class Crowd {
-  private let place: Place
+  let place: Place
   private let store: String
   private var random: SeededRandom
-  private(set) var operations: [Operation] = []
+  var operations: [Operation] = []
   private(set) var kills = 0
   private(set) var processes = 0
   private var tokens: [(text: String, from: Int)] = []
-  private var deaths: [(token: Token, end: Double)] = []
+  var deaths: [(token: Token, end: Double)] = []
   /// How long a command takes here, in seconds.
   private var pace = 0.01
   /// Spoils the store behind everybody's back now and then: what the checker has to find out.
   var sabotage: (() throws -> Void)?
   /// After every burst, trials are asked for until there are more than half-open-max.
   var wantsTrials = false
+  /// What is done after every burst, before and after the sabotage.
+  var beforehand: [Kind] = []
+  var afterwards: [Kind] = []
   /// Spoils what a look has shown.
   var spoilLook: ((String) -> String)?
+  /// The same, taken apart.
+  var spoilSeen: ((inout Look) -> Void)?
   /// Waits until what the dead have sent has been taken or never will be; for a server, to which a request of a dead
   /// client may still be on its way.
   private let settle: () throws -> Void
 
-  private static var policy: Policy {
+  static var policy: Policy {
     var policy = Policy()
     policy.failMax = 2
     policy.resetTimeout = .seconds(36000)
     policy.halfOpenMax = 2
     policy.successThreshold = 2
+    policy.retryHintMax = .seconds(40 * 3600)
     return policy
   }
 
-  private enum Kind {
-    case run(fails: Bool)
-    case open, close, halfOpen, reset
-    case permit
-    case report(text: String, from: Int, Outcome)
-    case look
-  }
-
-  private struct Going {
+  struct Going {
     var kind: Kind
+    /// Where each of its probes leaves a line.
+    var probes: String?
     var child: Child
     var call: Double
     /// When CMD of a run was seen to have started.
@@ -68,7 +68,10 @@ final class Crowd {
   /// end, and one looks: nothing that was lost stays hidden behind what came after it.
   func verdict(count: Int, width: Int) throws -> LinearizabilityChecker.Verdict {
     let before = clockSeconds()
-    let made = cb(["set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2"]).wait()
+    let made = cb([
+      "set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2",
+      "retry-hint-max=40h",
+    ]).wait()
     guard made.code == 0 else { throw Failed(what: made.error) }
     // Kills come while there is something to be killed, however slow the machine is.
     pace = clockSeconds() - before
@@ -82,13 +85,9 @@ final class Crowd {
       for entry in try history() where checker.history[entry.sequence] == nil {
         checker.history[entry.sequence] = .init(entry)
       }
+      try alone(beforehand)
       try sabotage?()
-      for kind in (wantsTrials ? [Kind.halfOpen, .permit, .permit, .permit] : []) + [.look] {
-        var one = start(kind)
-        one.killAt = .infinity
-        _ = one.child.wait()
-        try record(one, end: clockSeconds())
-      }
+      try alone((wantsTrials ? [.halfOpen, .permit, .permit, .permit] : []) + afterwards + [.look])
     }
     checker.operations = operations
     // The settings above are in the history, too.
@@ -96,8 +95,21 @@ final class Crowd {
     _ = start.apply(
       .configure(
         SettingsChange(
-          entries: [], policy: Self.policy, appliesToOpenCircuit: false, action: ManualAction(by: "somebody"))))
+          entries: [], policy: Self.policy, appliesToOpenCircuit: false,
+          action: ManualAction(by: "somebody"))))
     return checker.check(from: start)
+  }
+
+  /// One after the other, and nobody is killed.
+  private func alone(_ kinds: [Kind]) throws {
+    for kind in kinds {
+      var one = start(kind)
+      one.killAt = .infinity
+      one.released = clockSeconds()
+      one.child.release()
+      _ = one.child.wait()
+      try record(one, end: clockSeconds())
+    }
   }
 
   private func run(_ count: Int, width: Int) throws {
@@ -108,14 +120,17 @@ final class Crowd {
         begun += 1
         going.append(start())
       }
-      var polls = going.flatMap(\.child.sources).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      var polls = going.flatMap(\.child.sources).map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
       _ = poll(&polls, nfds_t(polls.count), 1)
       for index in going.indices.reversed() {
         going[index].child.pump()
         let now = clockSeconds()
         if going[index].started == nil, !going[index].child.bytes[0].isEmpty {
           going[index].started = now
-          going[index].releaseAt = now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
+          going[index].releaseAt =
+            now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
         }
         if going[index].released == nil, now >= going[index].releaseAt {
           going[index].released = now
@@ -140,7 +155,9 @@ final class Crowd {
   var description: String {
     let start = operations.map(\.call).min() ?? 0
     return operations.map { one in
-      let times = [one.call - start, one.end - start].map { $0.isFinite ? "\(Int($0 * 1000))" : "-" }
+      let times = [one.call - start, one.end - start].map {
+        $0.isFinite ? "\(Int($0 * 1000))" : "-"
+      }
       return "\n  \(times[0])..\(times[1]) \(one.label)\(one.isOptional ? " (killed)" : "")"
     }.joined()
   }
@@ -148,18 +165,23 @@ final class Crowd {
   private func cb(_ words: [String]) -> Child {
     processes += 1
     return Child(
-      ([Programs.cb] + words + ["--store", store]).map { Array($0.utf8) }, environment: place.environment,
+      ([Programs.cb] + words + ["--store", store]).map { Array($0.utf8) },
+      environment: place.environment,
       directory: place.path)
   }
 
   private func history() throws -> [HistoryEntry] {
     let ended = cb(["history", "x", "--json", "-n", "100000"]).wait()
-    guard let list = try JSONValue.parse(Array(ended.output.utf8)).array else { throw Failed(what: ended.error) }
+    guard let list = try JSONValue.parse(Array(ended.output.utf8)).array else {
+      throw Failed(what: ended.error)
+    }
     let entries: [HistoryEntry] = list.compactMap { value in
-      guard let sequence = value["sequence"]?.int, let kind = value["kind"]?.string.flatMap(HistoryEntry.Kind.init)
+      guard let sequence = value["sequence"]?.int,
+        let kind = value["kind"]?.string.flatMap(HistoryEntry.Kind.init)
       else { return nil }
       return HistoryEntry(
-        sequence: sequence, at: Model.now, kind: kind, from: value["from"]?.string.flatMap(CircuitState.init),
+        sequence: sequence, at: Model.now, kind: kind,
+        from: value["from"]?.string.flatMap(CircuitState.init),
         to: value["to"]?.string.flatMap(CircuitState.init))
     }
     // Losses at the end may be those that a look shows: they are in the log with the next change.
@@ -169,7 +191,7 @@ final class Crowd {
   // MARK: Starting
 
   private func start() -> Going {
-    switch random.below(20) {
+    switch random.below(28) {
     case 0: start(.open)
     case 1: start(.close)
     case 2, 3: start(.halfOpen)
@@ -179,40 +201,58 @@ final class Crowd {
       if tokens.isEmpty {
         start(.permit)
       } else {
-        start(tokens.remove(at: random.below(tokens.count)), random.pick([.success, .failure]))
+        report(tokens.remove(at: random.below(tokens.count)))
       }
     case 9, 10, 11: start(.look)
-    case let other: start(.run(fails: other < 16))
+    case 12, 13, 14, 15: start(.run(.failure))
+    case 16, 17, 18, 19: start(.run(.success))
+    case 20, 21: start(.run(random.pick([.success, .failure]), probe: random.below(3) > 0))
+    case 22, 23, 24: start(.probe(random.below(3) > 0))
+    case 25: start(.run(.hinted(random.pick([20, 60]))))
+    default: start(.run(.held))
     }
   }
 
-  private func start(_ token: (text: String, from: Int), _ outcome: Outcome) -> Going {
-    start(.report(text: token.text, from: token.from, outcome))
+  private func report(_ token: (text: String, from: Int)) -> Going {
+    let outcome = random.pick([Outcome.success, .failure])
+    let hint: Int64? = outcome == .failure && random.below(3) == 0 ? random.pick([20, 60]) : nil
+    return start(.report(text: token.text, from: token.from, outcome, hint: hint))
   }
 
   private func start(_ kind: Kind) -> Going {
+    var environment = place.environment
+    var probes: String?
+    if let succeeds = kind.probe {
+      probes = "probes.\(processes)"
+      environment["CB_PROBE"] = "echo >> probes.\(processes); exit \(succeeds ? 0 : 1)"
+    }
     let words =
       switch kind {
-      case .run(let fails):
-        ["run", "x", "--store", store, "--", "sh", "-c", "echo $CB_STATE; read go; exit \(fails ? 1 : 0)"]
+      case .run(let end, _):
+        ["run", "x", "--store", store] + end.options
+          + ["--", "sh", "-c", "echo $CB_STATE; read go; exit \(end.code)"]
+      case .probe: ["probe", "x"]
       case .open: ["open", "x"]
       case .close: ["close", "x"]
       case .halfOpen: ["half-open", "x"]
       case .reset: ["reset", "x"]
       case .permit: ["permit", "x", "--lease", "10h"]
-      case .report(let text, _, let outcome): ["report", "x", text, outcome.rawValue]
+      case .report(let text, _, let outcome, let hint):
+        ["report", "x", text, outcome.rawValue] + (hint.map { ["--retry-after", "\($0)h"] } ?? [])
       case .look: ["status", "x", "--json"]
       }
     let call = clockSeconds()
     var killAt = Double.infinity
-    if random.below(5) == 0 { killAt = call + pace * Double(random.below(random.below(2) == 0 ? 12 : 80)) / 10 }
+    if random.below(5) == 0 {
+      killAt = call + pace * Double(random.below(random.below(2) == 0 ? 12 : 80)) / 10
+    }
     if case .look = kind { killAt = .infinity }
     processes += 1
     let isRun = if case .run = kind { true } else { false }
     let child = Child(
       ([Programs.cb] + words + (isRun ? [] : ["--store", store])).map { Array($0.utf8) },
-      environment: place.environment, directory: place.path, waits: isRun)
-    return Going(kind: kind, child: child, call: call, killed: nil, killAt: killAt)
+      environment: environment, directory: place.path, waits: isRun)
+    return Going(kind: kind, probes: probes, child: child, call: call, killed: nil, killAt: killAt)
   }
 
   // MARK: What was seen
@@ -225,27 +265,25 @@ final class Crowd {
     let isUncounted = error.contains("was not counted")
     if error.contains("cannot lock"), !isUncounted { return }
     if error.contains("cannot "), !isUncounted { throw Failed(what: error) }
-    // A change of the file looks at all holders; on Redis only those do who have read before.
+    if one.probes != nil { return recordProbed(one, isKilled: isKilled, end: end) }
     func add(
-      _ label: String, _ call: Double, _ end: Double, reads: Bool = false, _ effect: @escaping Operation.Effect
+      _ label: String, _ call: Double, _ end: Double, reads: Bool = false,
+      _ effect: @escaping Operation.Effect
     ) {
-      let dead = reads || store.hasPrefix("file:") ? deaths.filter { $0.end <= call }.map(\.token) : []
-      operations.append(
-        Operation(label: label, call: call, end: end, isOptional: isKilled) { model in
-          model.lose(dead)
-          return effect(&model)
-        })
+      append(label, call, end, reads: reads, isOptional: isKilled, effect)
     }
     let number = operations.count
     switch one.kind {
-    case .run(let fails):
+    case .run(let runEnd, _):
       let token = Token(text: "run\(number)")
       let isTrial = one.child.output.hasPrefix("half-open")
       let started = one.started ?? (one.child.output.isEmpty ? nil : end)
       let isRejected = !isKilled && code == 75
       add("run \(number)", one.call, started ?? end, reads: true) { model in
         let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
-        guard case .admitted(let permit) = step.effect else { return isKilled && started == nil || isRejected }
+        guard case .admitted(let permit) = step.effect else {
+          return isKilled && started == nil || isRejected
+        }
         model.permits[number] = permit
         return !isRejected && (started == nil || permit.isTrial == isTrial)
       }
@@ -255,8 +293,7 @@ final class Crowd {
       if !isUncounted, let released = one.released {
         add("result \(number)", released, end) { model in
           guard let permit = model.permits.removeValue(forKey: number) else { return false }
-          let verdict = Verdict(fails ? .failure : .success, reason: fails ? "exit 1" : "exit 0")
-          let step = model.apply(.record(RunReport(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+          let step = model.apply(runEnd.result(of: permit))
           if isKilled { return true }
           let to = step.transitions.last?.to
           return error.contains("circuit opened") == (to == .open)
@@ -284,7 +321,9 @@ final class Crowd {
       add("permit \(number)", one.call, end, reads: true) { model in
         let request = AdmissionRequest(
           token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
-        guard case .admitted(let permit) = model.apply(.admit(request)).effect else { return isKilled || isRejected }
+        guard case .admitted(let permit) = model.apply(.admit(request)).effect else {
+          return isKilled || isRejected
+        }
         model.permits[number] = permit
         return isKilled || !isRejected
       }
@@ -294,7 +333,7 @@ final class Crowd {
       } else {
         operations[number].forget = { model in model.permits[number] = nil }
       }
-    case .report(let text, let from, let outcome):
+    case .report(let text, let from, let outcome, let hint):
       let token = Token(text: text)
       let isUnknown = error.contains("not outstanding")
       let isStale = error.contains("came too late")
@@ -303,7 +342,10 @@ final class Crowd {
         if isUnknown { return lease == nil }
         guard let permit = model.permits[from] else { return false }
         let verdict = Verdict(outcome, reason: "reported")
-        let step = model.apply(.record(RunReport(permit: permit, verdict: verdict, policy: Self.policy, draw: 0)))
+        let asked = hint.map { RetryHint.after(.seconds($0 * 3600)) }
+        let report = RunReport(
+          permit: permit, verdict: verdict, policy: Self.policy, draw: 0, hint: asked)
+        let step = model.apply(.record(report))
         return isKilled || isStale == (step.effect == .stale)
       }
       // Nobody has it any more.
@@ -329,33 +371,27 @@ final class Crowd {
         return output == "x: \(from.rawValue) -> \(state.rawValue)\n"
       }
       if !output.isEmpty { operations[number].isOptional = false }
+    case .probe: break
     case .look:
-      let seen = try Look(spoilLook.map { $0(one.child.output) } ?? one.child.output)
-      add("look \(number) \(seen)", one.call, end) { Look($0.seen) == seen }
+      var seen = try Look(spoilLook.map { $0(one.child.output) } ?? one.child.output)
+      spoilSeen?(&seen)
+      let shown = seen
+      add("look \(number) \(shown)", one.call, end) { Look($0.seen) == shown }
       operations[number].isLook = true
     }
   }
 
-  /// What `cb status --json` shows of a breaker.
-  private struct Look: Hashable {
-    var state: String
-    var numbers: [Int]
-
-    init(_ breaker: Breaker) {
-      state = breaker.state.rawValue
-      var successes = 0
-      if case .halfOpen(let count) = breaker.phase { successes = count }
-      numbers = [breaker.failCounter, breaker.generation, breaker.trials, successes, breaker.running]
-      numbers += breaker.totals.fields.map(\.count)
-    }
-
-    init(_ text: String) throws {
-      let value = try JSONValue.parse(Array(text.utf8)).array?.first
-      guard let value, let state = value["state"]?.string else { throw Failed(what: text) }
-      self.state = state
-      numbers = ["fail_counter", "generation", "trials", "success_counter"].map { value[$0]?.int ?? -1 }
-      numbers.append(value["holders"]?.array?.count ?? -1)
-      numbers += Totals().fields.map { value["totals"]?[$0.key]?.int ?? -1 }
-    }
+  /// A change of the file looks at all holders; on Redis only those do who have read before.
+  func append(
+    _ label: String, _ call: Double, _ end: Double, reads: Bool = false, isOptional: Bool,
+    _ effect: @escaping Operation.Effect
+  ) {
+    let dead =
+      reads || store.hasPrefix("file:") ? deaths.filter { $0.end <= call }.map(\.token) : []
+    operations.append(
+      Operation(label: label, call: call, end: end, isOptional: isOptional) { model in
+        model.lose(dead)
+        return effect(&model)
+      })
   }
 }

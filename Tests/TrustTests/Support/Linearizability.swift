@@ -23,6 +23,8 @@ struct Model: Hashable, Sendable {
   var breaker: Breaker
   /// The permits that were given, by the number of the operation.
   var permits: [Int: Permit] = [:]
+  /// How far the commands with probes have come, by the number of the first operation.
+  var stages: [Int: Crowd.Stage] = [:]
   /// The runs whose processes are dead, and whether what is known of them has returned. Every look shows them lost; in the
   /// store they are with the first change that takes note of it.
   var dead: [Token: Bool] = [:]
@@ -52,7 +54,9 @@ struct Model: Hashable, Sendable {
     breaker.otherPolicy = nil
     if breaker.leases.count > 1 { breaker.leases.sort { $0.token.text < $1.token.text } }
     // Of whom nothing is to come any more.
-    dead = dead.filter { token, hasReturned in !hasReturned || breaker.leases.contains { $0.token == token } }
+    dead = dead.filter { token, hasReturned in
+      !hasReturned || breaker.leases.contains { $0.token == token }
+    }
   }
 }
 
@@ -118,7 +122,9 @@ struct LinearizabilityChecker {
       moments.append(Moment(time: operation.end, isReturn: true, operation: index))
     }
     // What touches overlaps: of one time, calls come first.
-    moments.sort { ($0.time, $0.isReturn ? 1 : 0, $0.operation) < ($1.time, $1.isReturn ? 1 : 0, $1.operation) }
+    moments.sort {
+      ($0.time, $0.isReturn ? 1 : 0, $0.operation) < ($1.time, $1.isReturn ? 1 : 0, $1.operation)
+    }
     // The operations under way, each in a place of its own.
     var going = [Int?](repeating: nil, count: 64)
     var start = start
@@ -133,7 +139,9 @@ struct LinearizabilityChecker {
         continue
       }
       guard let place = going.firstIndex(of: moment.operation) else { continue }
-      guard let next = passed(standings, operation, place, going) else { return .undecided(at: operation.label) }
+      guard let next = passed(standings, operation, place, going) else {
+        return .undecided(at: operation.label)
+      }
       if next.isEmpty {
         let states = standings.prefix(3).map { standing in
           let done = going.indices.filter { standing.done >> UInt64($0) & 1 == 1 }
@@ -167,7 +175,9 @@ struct LinearizabilityChecker {
         if isDone { continue }
       }
       // The dead are taken note of by some change: nobody sees a difference before.
-      let dead = standing.model.breaker.leases.map(\.token).filter { standing.model.dead[$0] != nil }
+      let dead = standing.model.breaker.leases.map(\.token).filter {
+        standing.model.dead[$0] != nil
+      }
       for noticed in Self.subsets(dead) {
         for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
           // A look that fits here is done already.
