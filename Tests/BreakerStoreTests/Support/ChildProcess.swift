@@ -68,8 +68,11 @@ func run(_ arguments: [String], environment: [String: String] = [:]) -> String {
   ChildProcess(arguments, environment: environment).finish()
 }
 
+/// The helper beside the test bundle.
+let exerciser = Programs.exerciser
+
 func exercise(_ arguments: [String], _ environment: [String: String] = [:]) -> ChildProcess {
-  ChildProcess([Programs.exerciser] + arguments, environment: environment)
+  ChildProcess([exerciser] + arguments, environment: environment)
 }
 
 func pauseMilliseconds(_ milliseconds: Int) {

@@ -86,11 +86,13 @@ import Testing
     let stored = try Stored(store)
     let run = stored.scene.runInFlight()
     try stored.put(store.isFile ? .need : .event)
-    let before = stored.bytes
+    let (before, events) = (stored.bytes, store.isFile ? [] : stored.events)
     let result = run.end(7)
     #expect(result.status == .exited(7))
     #expect(result.isOneMessage && result.errorText.contains("update cb on this host"), "\(result.errorText)")
-    #expect(stored.bytes == before)
+    // In Redis its result is one more event of the log, for those who understand what stands before it.
+    #expect(store.isFile ? stored.bytes == before : stored.events.dropLast() == events[...])
+    #expect(store.isFile || stored.events.last?["e"]?.string == "record")
   }
 
   // MARK: Nothing is left out because it equals a default
@@ -162,7 +164,7 @@ import Testing
     let run = scene.runInFlight("--window", "9", "--max-concurrent", "9")
     if !store.isFile {
       // Until the snapshot has the lease.
-      while try stored.document()["leases"] == nil { scene.cb("close", "x", "--hold", "--reason", "why") }
+      while try stored.document()["leases"] == nil { scene.cb("set", "x", "fail-max=7") }
     }
     let news = Self.withNews(.object(try stored.document()))
     stored.setDocument(news)
@@ -175,7 +177,7 @@ import Testing
     #expect(entries > 3)
     #expect(scene.run("--window", "9", exit: 0).error == [])
     for number in 1...40 { scene.cb("set", "x", "fail-max=\(number)") }
-    #expect(Self.newsPaths(.object(try stored.document())) == paths)
+    #expect(Self.newsPaths(.object(try stored.document())).symmetricDifference(paths) == [])
     #expect(try stored.historyWithNews() == entries)
     #expect(scene.get("fail-max") == "40")
     // With the object that it stands in, it goes; reset keeps those of the document.
@@ -287,7 +289,8 @@ private struct Stored {
   /// As a later version would append it.
   func append(_ event: String) {
     let next = Int(SharedRedis.cli("HGET", key, "n").dropLast()) ?? 0
-    let millisecond = "1700000000000"
+    let time = SharedRedis.cli("TIME").split(separator: "\n").compactMap { Int($0) }
+    let millisecond = time[0] * 1000 + time[1] / 1000
     SharedRedis.cli("HSETNX", key, "v", "1")
     SharedRedis.cli("HSETNX", key, "b", "0")
     SharedRedis.cli("HSET", key, "e\(next)", "\(millisecond) \(event)", "n", String(next + 1))
