@@ -149,7 +149,7 @@ import Testing
     #expect(stored.scene.counter() == "\(failures)")
     if state == "open" {
       // The timeout too is that of the version that wrote it.
-      let left = try #require(stored.scene.shown("retry_after")?.int)
+      let left = try #require(stored.scene.shown("retry_after")?.double)
       #expect((4000...5000).contains(left))
     }
   }

@@ -43,11 +43,11 @@ final class Sandbox {
   /// A FIFO, at which a shell's `read` can wait without a child of its own.
   func fifo(_ name: String) { mkfifo(path + "/" + name, 0o600) }
 
-  /// Lets whoever reads from a FIFO go on; blocks nobody where there is none.
+  /// Lets whoever reads from a FIFO go on. Its descriptor stays open as long as the tests run: a reader that is stopped
+  /// and continued opens the FIFO again, and what was written would be gone with the last that had it open.
   func release(_ name: String) {
     let descriptor = open(path + "/" + name, O_RDWR | O_CLOEXEC | O_NONBLOCK)
     _ = Glibc.write(descriptor, "go\n", 3)
-    close(descriptor)
   }
 
   /// The text of a file of the sandbox, or nil.
