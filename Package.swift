@@ -103,7 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "cb", "CircuitBreaker", "Settings", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "cb", "BreakerStore", "CircuitBreaker", "CommandProcess", "Settings", "StoreConformance", "System",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     // Pictures of what people look at, compared with the files in Golden.

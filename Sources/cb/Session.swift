@@ -89,6 +89,7 @@ struct Session {
   private static func open(
     _ location: StoreLocation, _ configuration: Configuration, isTyped: Bool, _ patience: Patience, world: World
   ) throws(StoreError) -> OpenStore {
+    if let store = world.outside.store(at: location) { return store }
     switch location {
     case .directory(let path): return fileStore(path, world: world)
     case .nowhere: throw StoreError(.nowhere(user: world.user), "find", "a state directory")
@@ -108,7 +109,7 @@ struct Session {
       // Without a directory an outage is not remembered, and nothing else depends on it.
       let outages = StoreLocation.defaultDirectory(world)
       let store = try RedisStore(
-        redis, outageDirectory: outages ?? "/dev/null/none", patience: patience, random: World.random)
+        redis, outageDirectory: outages ?? "/dev/null/none", patience: patience, random: world.random)
       return OpenStore(
         store, label: store.label, connection: store, inspect: store.checks,
         standIn: { store.standInDirectory ?? outages })
@@ -117,7 +118,7 @@ struct Session {
 
   private static func fileStore(_ path: String, world: World) -> OpenStore {
     let store = FileStore(
-      directory: DocumentDirectory(path: ByteText.encode(path)), clock: world.clock, random: World.random)
+      directory: DocumentDirectory(path: ByteText.encode(path)), clock: world.clock, random: world.random)
     return OpenStore(store, label: store.label, inspect: store.checks)
   }
 
@@ -126,7 +127,7 @@ struct Session {
   func storeURL() -> String {
     switch location {
     case .directory(let path):
-      let absolute = path.hasPrefix("/") ? path : (World.workingDirectory.map { $0 + "/" } ?? "/") + path
+      let absolute = path.hasPrefix("/") ? path : (world.outside.workingDirectory.map { $0 + "/" } ?? "/") + path
       return "file://" + world.caller.host + absolute
     case .redis(let url):
       // The password that the URL may need from elsewhere does not matter here: user and password are left out.
@@ -180,7 +181,7 @@ struct Session {
   private static func environmentValues(_ world: World) -> [(key: SettingKey, text: String)] {
     var values: [(key: SettingKey, text: String)] = []
     // One walk through the environment, rather than one for each key.
-    for name in ProcessEnvironment.names(prefix: "CB_") {
+    for name in world.outside.variableNames(prefix: "CB_") {
       guard let key = SettingKey(environmentName: name), let text = world.environment(name) else { continue }
       if key.isList {
         for line in text.split(separator: "\n") { values.append((key, String(line))) }

@@ -12,15 +12,13 @@ struct World {
   /// CMD and its arguments as the kernel gave them, ended by NULL; nil if the command line has no `--`.
   var commandLine: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   var clock = StoreClock.system()
+  var outside: any Surroundings = ProcessSurroundings()
 
   /// The effective user.
-  var user: UInt32 { geteuid() }
+  var user: UInt32 { outside.user }
 
   /// The value of an environment variable; one that is empty counts as not set, as the XDG specification has it.
-  func environment(_ name: String) -> String? {
-    guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return ByteText.decode(cString: value)
-  }
+  func environment(_ name: String) -> String? { outside.variable(name) }
 
   /// The variables that a shell text of a breaker (a listener, a predicate, a probe) does not get: passwords of the store.
   var secretVariables: [String] {
@@ -32,25 +30,16 @@ struct World {
   var isBypassed: Bool { environment("CB_BYPASS") == "1" }
 
   /// 128 random bits for a token.
-  func token() -> Token {
-    Token(Self.random(), Self.random())
+  func token() -> Token { Token(outside.random(), outside.random()) }
+
+  /// Random bits for a store.
+  var random: @Sendable () -> UInt64 {
+    let outside = outside
+    return { outside.random() }
   }
 
-  @Sendable static func random() -> UInt64 {
-    var generator = SystemRandomNumberGenerator()
-    return generator.next()
-  }
-
-  /// This process, as the history and the events name it. Worked out anew at each use, as a run that passes needs none.
-  var caller: Caller {
-    var system = utsname()
-    let host =
-      uname(&system) == 0
-      ? withUnsafeBytes(of: system.nodename) { bytes in
-        ByteText.decode(Array(bytes[..<(bytes.firstIndex(of: 0) ?? bytes.endIndex)]))
-      } : "unknown"
-    return Caller(host: host, pid: getpid(), user: PasswordDatabase.entry(of: getuid())?.name ?? "uid \(getuid())")
-  }
+  /// This process, as the history and the events name it.
+  var caller: Caller { outside.caller }
 
   /// Who acts by hand: `alice@web1`, or who called sudo.
   func action(reason: String? = nil) -> ManualAction {
@@ -59,25 +48,19 @@ struct World {
     return ManualAction(by: "\(name)@\(caller.host)", reason: reason, caller: caller)
   }
 
-  static var workingDirectory: String? {
-    guard let path = getcwd(nil, 0) else { return nil }
-    defer { free(path) }
-    return ByteText.decode(cString: path)
-  }
-
   /// A random number from 0 up to but not including 1.
   func draw() -> Double {
-    Double(Self.random() >> 11) / Double(1 << 53)
+    Double(outside.random() >> 11) / Double(1 << 53)
   }
 
   /// Says one line on standard error. Whatever went into it cannot drive a terminal.
   func say(_ message: String) {
-    writeWhole("cb: \(message.escapingControls())\n", to: STDERR_FILENO)
+    _ = outside.write(ByteText.encode("cb: \(message.escapingControls())\n"), to: .errors)
   }
 
   /// Prints to standard output.
   func print(_ text: String) throws(CommandFailure) {
-    guard writeWhole(text, to: STDOUT_FILENO) else {
+    guard outside.write(ByteText.encode(text), to: .output) else {
       // A reader that went away (`cb status | head -1`) has seen enough.
       if errno == EPIPE { throw CommandFailure(exitCode: 128 + SIGPIPE, message: "") }
       throw .failed("cannot write to standard output: \(String(cString: strerror(errno)))")

@@ -51,7 +51,7 @@ extension BreakerDocument {
     }
     try decodeHistory(&reader, into: &breaker)
     // Also those that do not belong to this state: kept, they would be there twice once it comes.
-    reader.passOver { Member.isName($0) || others.contains($0) }
+    reader.passOver { others.contains($0) || Member.isName($0) }
     breaker.kept = reader.kept
     return breaker
   }

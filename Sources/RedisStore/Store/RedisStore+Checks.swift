@@ -185,9 +185,15 @@ extension RedisStore {
       return StoreCheck("breakers", .failure, error.description, advice: "grant +scan and +cluster|slots")
     }
     guard let first = failures.first else { return StoreCheck("breakers", .ok, "\(count), all readable") }
+    let advice =
+      if case .newer = first.error.kind {
+        first.error.hint
+      } else {
+        "what is not cb's is never overwritten: remove it, or use another prefix="
+      }
     return StoreCheck(
-      "breakers", .failure, "\(failures.count) of \(count) cannot be used; \(first.name): \(first.error.description)",
-      advice: "what is not cb's is never overwritten: remove it, or use another prefix=")
+      "breakers", .failure, "\(failures.count) of \(count) cannot be used; \(first.name): \(first.error.sentence)",
+      advice: advice)
   }
 
   // MARK: Words

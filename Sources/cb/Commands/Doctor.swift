@@ -28,7 +28,7 @@ struct Doctor: CBCommand {
     var checks: [StoreCheck] = []
     let configuration = configuration(world, checksOwner: true, &checks)
     let isUnusable = configuration == nil
-    checks += EnvironmentCheck.checks(ProcessEnvironment.names(), value: world.environment)
+    checks += EnvironmentCheck.checks(world.outside.variableNames(prefix: ""), value: world.environment)
     let settingFaults = checks.count { $0.verdict == .failure } - (isUnusable ? 1 : 0)
     let session: Session
     do throws(CommandFailure) {
@@ -132,7 +132,7 @@ struct Doctor: CBCommand {
     if world.environment("CB_STORE") != nil { return "CB_STORE" }
     if let configuration, configuration.store != nil { return configuration.file }
     for name in ["CB_STATE_DIR", "STATE_DIRECTORY"] where world.environment(name) != nil { return name }
-    return geteuid() == 0 ? "default (root)" : "default (user \(geteuid()))"
+    return world.user == 0 ? "default (root)" : "default (user \(world.user))"
   }
 }
 

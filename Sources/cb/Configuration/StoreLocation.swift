@@ -43,7 +43,7 @@ enum StoreLocation {
       // systemd separates several by colons.
       return String(directories.prefix { $0 != ":" })
     }
-    if geteuid() == 0 { return "/var/lib/cb" }
+    if world.user == 0 { return "/var/lib/cb" }
     return UserDirectories.state(world).map { $0 + "/cb" }
   }
 

@@ -18,7 +18,7 @@ enum UserDirectories {
   /// HOME, else the password database, as for a job of cron's or a unit of systemd's that has none.
   private static func home(_ world: World) -> String? {
     if let home = absolute(world.environment("HOME")) { return home }
-    return PasswordDatabase.entry(of: geteuid())?.home
+    return PasswordDatabase.entry(of: world.user)?.home
   }
 }
 

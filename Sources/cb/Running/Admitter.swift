@@ -124,13 +124,14 @@ struct Admitter {
     _ store: OpenStore, _ request: AdmissionRequest, _ settings: ResolvedSettings, _ reading: Reading,
     _ waiting: Waiting?, _ earlier: inout [Transition]
   ) -> Decision? {
-    var request = request
-    request.caller = world.caller
     // The one who asks for a permit ends at once, and the permit stays: only its lease can tell. But a probe before it is
     // one as before any run: its place is free when its process dies.
     let probesFirst = kind == .permit && wouldProbe(reading, settings)
-    if probesFirst { (request.kind, request.term) = (.run, Lease.term) }
-    if request.kind == .run { request.holder = ProcessIdentity.current(bootID: world.clock.reading().bootID).holder }
+    let isRun = kind == .run || probesFirst
+    var request = AdmissionRequest(
+      token: request.token, policy: request.policy, kind: isRun ? .run : kind, term: probesFirst ? Lease.term : term,
+      holder: isRun ? ProcessIdentity.current(bootID: world.clock.reading().bootID).holder : nil,
+      announcesRejection: request.announcesRejection, mode: request.mode, caller: world.caller)
     let applied: Applied
     do {
       applied = try store.storage.apply(.admit(request), to: name)

@@ -85,7 +85,7 @@ struct RunCommand {
       return own.rejectedExit
     }
     let end = ShellArguments(ByteText.encode(fallback)).withPointer { argv in
-      runCommand(
+      world.outside.launch(
         LaunchRequest(argv: argv, environment: environment(rejected.circuit.breaker?.state ?? .open)),
         inherited: world.inherited)
     }
@@ -130,7 +130,7 @@ struct RunCommand {
   private func launch(
     _ settings: Settings, _ state: CircuitState, tick: (after: Int64, action: () -> Int64?)?
   ) -> CommandEnd {
-    let end = runCommand(
+    let end = world.outside.launch(
       LaunchRequest(
         argv: command, environment: environment(state), timeout: settings.timeout?.milliseconds,
         timeoutSignal: settings.timeoutSignal, killAfter: settings.killAfter.milliseconds,
