@@ -45,6 +45,7 @@ extension BreakerStorage {
   /// An exact look.
   package func read(_ name: BreakerName) throws(StoreError) -> Reading { try read(name, .exact) }
 
+  /// For a store in which the effect costs nothing more: `apply`, and only its notices.
   package func submit(_ event: Event, to name: BreakerName) throws(StoreError) -> [String] {
     try apply(event, to: name).notices
   }

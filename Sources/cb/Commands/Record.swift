@@ -79,7 +79,8 @@ struct Record: CBCommand {
   private func standIn(
     _ error: StoreError, _ name: BreakerName, _ settings: ResolvedSettings, _ session: Session
   ) throws(CommandFailure) -> (store: OpenStore, reading: Reading)? {
-    if settings.settings.onStoreError == .local, let standIn = session.standIn(), let reading = try? standIn.storage.read(name)
+    if settings.settings.onStoreError == .local, let standIn = session.standIn(),
+      let reading = try? standIn.storage.read(name)
     {
       if error.isNews {
         session.world.say("\(name): \(error.description); counted by the stand-in \(standIn.label)")

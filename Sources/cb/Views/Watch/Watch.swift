@@ -83,7 +83,8 @@ struct Watch {
         case .quit: return finish(&terminal, ExitCode.success)
         case .look: isChanged = true
         case .apply(let change, let name, let reason):
-          model.message = Intervention(places: places, world: session.world, change: change, name: name, reason: reason).execute()
+          model.message = Intervention(places: places, world: session.world, change: change, name: name, reason: reason)
+            .execute()
           isChanged = true
           // A listener may have written over the picture.
           drawn = ""
