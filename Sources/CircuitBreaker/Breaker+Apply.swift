@@ -2,7 +2,7 @@ extension Breaker {
   /// Takes an event at `now` and says what it did. The time of events never goes back: a store sees to that.
   package mutating func apply(_ event: Event, at now: Timestamp) -> Step {
     if isHeld { return applyHeld(event, at: now) }
-    var step = take(event, at: now)
+    var step = carryOut(event, at: now)
     step.isStateChange = step.isStateChange || isHeld
     return step
   }
@@ -11,14 +11,14 @@ extension Breaker {
   @inline(never)
   private mutating func applyHeld(_ event: Event, at now: Timestamp) -> Step {
     let before = hold
-    var step = take(event, at: now)
+    var step = carryOut(event, at: now)
     step.isStateChange = step.isStateChange || hold != before
     return step
   }
 
   private var isHeld: Bool { if case .some = hold { true } else { false } }
 
-  private mutating func take(_ event: Event, at now: Timestamp) -> Step {
+  private mutating func carryOut(_ event: Event, at now: Timestamp) -> Step {
     let before = generation
     settle(at: now)
     var step =

@@ -37,7 +37,7 @@ extension Breaker {
 
   /// Judges by rate (docs/CONTRACT.md, "Settings", `window`): why the circuit is to open; nil if it is not. Only a
   /// failure or a slow run can open, as in the table: a run that went well is no reason to.
-  mutating func windowIsFull(_ run: RunWindow.Run, _ report: RunReport, at now: Timestamp) -> String? {
+  mutating func windowIsFull(_ run: RunWindow.Mark, _ report: RunReport, at now: Timestamp) -> String? {
     let policy = report.policy
     guard let size = policy.window, case .closed = phase else { return nil }
     let tally = window.add(run, size: size, at: now)

@@ -231,7 +231,7 @@ package struct Breaker: Hashable, Sendable {
 
   /// Takes note of holders that can be seen from here: the dead lose their places at once, the living keep theirs
   /// although nobody renewed them (a host that slept, a store that could not be reached).
-  package mutating func takeCensus(at now: Timestamp, _ status: (Holder) -> HolderStatus) {
+  package mutating func updateHolders(at now: Timestamp, _ status: (Holder) -> HolderStatus) {
     var dead: [Token] = []
     for index in leases.indices {
       switch leases[index].holder.map(status) ?? .unknown {

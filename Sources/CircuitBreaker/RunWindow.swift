@@ -3,12 +3,12 @@
 /// window at most one slice (a sixtieth of the window) late, and never early.
 package struct RunWindow: Hashable, Sendable {
   /// What is remembered of a run in a window by count.
-  package struct Run: OptionSet, Hashable, Sendable {
+  package struct Mark: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
     /// Bit 0: it failed; bit 1: it was slow. The documents store this number as a digit.
     package init(rawValue: UInt8) { self.rawValue = rawValue }
-    package static let failed = Run(rawValue: 1)
-    package static let slow = Run(rawValue: 2)
+    package static let failed = Mark(rawValue: 1)
+    package static let slow = Mark(rawValue: 2)
   }
 
   /// The runs that ended in one slice of a window by time.
@@ -36,7 +36,7 @@ package struct RunWindow: Hashable, Sendable {
       self.slow = slow
     }
 
-    mutating func add(_ run: Run) {
+    mutating func add(_ run: Mark) {
       calls += 1
       if run.contains(.failed) { failures += 1 }
       if run.contains(.slow) { slow += 1 }
@@ -44,7 +44,7 @@ package struct RunWindow: Hashable, Sendable {
   }
 
   /// Oldest first; used by a window by count.
-  package var runs: [Run] = []
+  package var runs: [Mark] = []
   /// Oldest first; used by a window by time.
   package var slices: [Slice] = []
   /// Members that this version does not know.
@@ -58,7 +58,7 @@ package struct RunWindow: Hashable, Sendable {
   static let slicesPerWindow: Int64 = 60
 
   /// Adds a run that ended at `now`, lets go what no longer counts, and says what the window then holds.
-  package mutating func add(_ run: Run, size: WindowSize, at now: Timestamp) -> Tally {
+  package mutating func add(_ run: Mark, size: WindowSize, at now: Timestamp) -> Tally {
     switch size {
     case .runs(let count):
       slices = []

@@ -187,7 +187,7 @@ package struct FileStore: BreakerStorage {
     if shift != .zero { breaker.shift(by: shift) }
     if breaker.leases.contains(where: { $0.holder != nil }) {
       let observer = ProcessIdentity.current(bootID: clock.bootID)
-      breaker.takeCensus(at: now) { $0.liveness(seenBy: observer) }
+      breaker.updateHolders(at: now) { $0.liveness(seenBy: observer) }
     }
     return now
   }

@@ -6,7 +6,7 @@ import Testing
 struct WindowTests {
   private struct Ended {
     var at: Timestamp
-    var run: RunWindow.Run
+    var run: RunWindow.Mark
   }
 
   private func tally(_ runs: some Sequence<Ended>) -> RunWindow.Tally {
@@ -19,8 +19,8 @@ struct WindowTests {
     return tally
   }
 
-  private func draw(_ random: inout SeededRandom) -> RunWindow.Run {
-    RunWindow.Run(rawValue: UInt8(random.int(0...3)))
+  private func draw(_ random: inout SeededRandom) -> RunWindow.Mark {
+    RunWindow.Mark(rawValue: UInt8(random.int(0...3)))
   }
 
   @Test("a window by count holds exactly the last runs", arguments: 0..<60)

@@ -84,7 +84,7 @@ import Testing
       object.append("id", .string(id))
       lines +=
         "\(time.milliseconds) " + String(decoding: JSONValue.object(object).bytes(.compact), as: UTF8.self) + "\n"
-      _ = log.take(event, id: id, at: time)
+      _ = log.fold(event, id: id, at: time)
     }
     let facts = facts(log.breaker)
     let spilled = log.spill(keeping: 16, atMost: LogScripts.historyAtMost).lines
@@ -151,7 +151,7 @@ import Testing
         for line in try FormatFixtures.text(place + ".log").split(separator: "\n") {
           let parts = line.split(separator: " ", maxSplits: 1)
           let (event, id) = try EventDocument.decode(JSONValue.parse(Array(parts[1].utf8)))
-          _ = log.take(event, id: id, at: Timestamp(milliseconds: try #require(Int64(parts[0]))))
+          _ = log.fold(event, id: id, at: Timestamp(milliseconds: try #require(Int64(parts[0]))))
         }
         #expect(Self.facts(log.breaker) == facts, "\(place).log")
         let snapshot = try EventLog(

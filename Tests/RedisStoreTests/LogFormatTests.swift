@@ -173,8 +173,8 @@ import Testing
     policy.resetTimeout = .seconds(100)
     let permit = Permit(token: Token(1, 1), breaker: nil, generation: 1, role: .ordinary, hasLease: false)
     let report = RunReport(permit: permit, verdict: Verdict(.failure, reason: "exit 1"), policy: policy, draw: 0)
-    _ = log.take(.record(report), id: "1", at: start)
-    _ = log.take(.admit(AdmissionRequest(token: Token(2, 2), policy: policy)), id: "2", at: start + .seconds(50))
+    _ = log.fold(.record(report), id: "1", at: start)
+    _ = log.fold(.admit(AdmissionRequest(token: Token(2, 2), policy: policy)), id: "2", at: start + .seconds(50))
     func wait(_ seconds: Int64) -> Span? {
       let (breaker, now) = log.look(at: start + .seconds(seconds))
       return breaker?.retryAfter(policy, at: now)
@@ -186,19 +186,19 @@ import Testing
     // Two servers that do not agree to the second: the later time.
     #expect(wait(49) == .seconds(50) && wait(50) == .seconds(50) && wait(51) == .seconds(49))
     // A change is counted from its own moment.
-    let admitted = log.take(.admit(AdmissionRequest(token: Token(3, 3), policy: policy)), id: "3", at: start)
+    let admitted = log.fold(.admit(AdmissionRequest(token: Token(3, 3), policy: policy)), id: "3", at: start)
     #expect(admitted?.step.effect != nil && wait(0) == .seconds(50) && wait(50) == .zero)
   }
 
   @Test func `After a step back of the clock a look does not believe a lease that would outlast itself`() throws {
     var log = EventLog()
     let start = Timestamp(milliseconds: 1_700_000_000_000)
-    _ = log.take(.halfOpen(ManualAction(by: "a")), id: "1", at: start)
-    _ = log.take(.admit(AdmissionRequest(token: Token(1, 1), policy: Policy())), id: "2", at: start)
+    _ = log.fold(.halfOpen(ManualAction(by: "a")), id: "1", at: start)
+    _ = log.fold(.admit(AdmissionRequest(token: Token(1, 1), policy: Policy())), id: "2", at: start)
     #expect(log.look(at: start).breaker?.trials == 1)
     #expect(log.look(at: start + .seconds(-60)).breaker?.trials == 0)
     // Whoever holds it renews it, and with that all times move.
-    _ = log.take(.renew(Token(1, 1), term: Lease.term), id: "3", at: start + .seconds(-60))
+    _ = log.fold(.renew(Token(1, 1), term: Lease.term), id: "3", at: start + .seconds(-60))
     #expect(log.look(at: start + .seconds(-59)).breaker?.trials == 1)
   }
 }

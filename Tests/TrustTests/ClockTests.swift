@@ -78,7 +78,7 @@ private struct ClockedStore {
       let now = { Timestamp(milliseconds: clock.reading.wallMilliseconds) }
       apply = { event in
         number += 1
-        return log.take(event, id: String(number, radix: 16), at: now())?.step ?? Step(.stale)
+        return log.fold(event, id: String(number, radix: 16), at: now())?.step ?? Step(.stale)
       }
       notice = { [apply] in _ = try apply(.lose([])) }
       look = {

@@ -251,7 +251,7 @@ import Testing
       }
       for (time, value) in reply.events {
         guard let (event, id) = try? EventDocument.decode(value) else { break }
-        _ = log.take(event, id: id, at: time)
+        _ = log.fold(event, id: id, at: time)
       }
     }
     print("inputs to the Redis reply reader: \(Self.rounds)")

@@ -165,7 +165,7 @@ extension BreakerDocument {
       guard (48...51).contains(digit) else {
         throw .unknown("the run", String(decoding: [digit], as: UTF8.self))
       }
-      window.runs.append(RunWindow.Run(rawValue: digit - 48))
+      window.runs.append(RunWindow.Mark(rawValue: digit - 48))
     }
     for slice in try reader.list("slices") {
       guard let fields = slice.array, fields.count == 4, let start = fields[0].string.flatMap(RFC3339.parse),

@@ -83,7 +83,7 @@ struct EventLog {
   /// Takes the next event.
   ///
   /// - Returns: what it did; nil for one that was taken before, or that has no breaker to work on.
-  mutating func take(_ event: Event, id: String, at server: Timestamp) -> (step: Step, now: Timestamp)? {
+  mutating func fold(_ event: Event, id: String, at server: Timestamp) -> (step: Step, now: Timestamp)? {
     next += 1
     lastID = id
     guard let number = UInt64(id, radix: 16), !seen.contains(where: { $0.id == number }) else { return nil }

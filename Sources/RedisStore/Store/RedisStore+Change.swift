@@ -128,7 +128,7 @@ extension RedisStore {
   static func lifetime(_ log: EventLog, after events: [Event], _ ids: [String]) -> Span? {
     var log = log
     for (event, id) in zip(events, ids) {
-      _ = log.take(event, id: id, at: log.time ?? Timestamp(milliseconds: 0))
+      _ = log.fold(event, id: id, at: log.time ?? Timestamp(milliseconds: 0))
     }
     return lifetime(log.breaker)
   }

@@ -92,7 +92,7 @@ extension RedisStore {
       } catch {
         throw fault(error, name, "an event")
       }
-      if let taken = log.take(event, id: id, at: time), id == own {
+      if let taken = log.fold(event, id: id, at: time), id == own {
         result = (log.breaker, taken.step, taken.now)
       }
     }

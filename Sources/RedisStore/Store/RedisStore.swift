@@ -90,7 +90,7 @@ package final class RedisStore: BreakerStorage, StoreConnection {
 
   func reading(_ log: EventLog, at server: Timestamp) -> Reading {
     var (breaker, now) = log.look(at: server)
-    breaker?.takeCensus(at: now, liveness)
+    breaker?.updateHolders(at: now, liveness)
     breaker?.settle(at: now)
     return Reading(breaker: breaker, now: now)
   }

@@ -67,7 +67,7 @@ enum Dialer {
       }
       // Waits for one of the sockets, but not beyond the moment at which the next address has its turn.
       switch pending.wait(next ?? deadline) {
-      case .connected(let index): return pending.take(index)
+      case .connected(let index): return pending.adopt(index)
       case .failed(let error): lastError = error
       case .nothing:
         if pending.isEmpty && waiting.isEmpty {
@@ -107,12 +107,12 @@ private struct PendingSockets: ~Copyable {
     entries.append(pollfd(fd: socket.release(), events: Int16(POLLOUT), revents: 0))
   }
 
-  mutating func take(_ index: Int) -> Socket { Socket(adopting: entries.remove(at: index).fd) }
+  mutating func adopt(_ index: Int) -> Socket { Socket(adopting: entries.remove(at: index).fd) }
 
   mutating func wait(_ deadline: Deadline) -> Event {
     guard !entries.isEmpty, deadline.poll(&entries) > 0 else { return .nothing }
     guard let index = entries.firstIndex(where: { $0.revents != 0 }) else { return .nothing }
-    let socket = take(index)
+    let socket = adopt(index)
     let error = socket.pendingError
     if error != 0 { return .failed(error) }
     entries.insert(pollfd(fd: socket.release(), events: Int16(POLLOUT), revents: 0), at: index)

@@ -7,7 +7,7 @@ struct Forecast {
   let name: BreakerName
   let session: Session
 
-  enum Result {
+  enum Answer {
     case admitted
     case rejected(Rejection, Breaker, ResolvedSettings)
     /// The store failed, and `on-store-error` is `reject`.
@@ -15,7 +15,7 @@ struct Forecast {
   }
 
   /// Where the store fails the answer is what `run` would do (docs/CONTRACT.md, "Commands"), and standard error says why.
-  func look() -> Result {
+  func look() -> Answer {
     let own = session.settings(for: name, stored: nil)
     if session.world.isBypassed || own.settings.mode == .bypass { return .admitted }
     do {
@@ -25,7 +25,7 @@ struct Forecast {
     }
   }
 
-  private func result(_ reading: Reading) -> Result {
+  private func result(_ reading: Reading) -> Answer {
     guard let breaker = reading.breaker else { return .admitted }
     let settings = session.settings(for: name, stored: breaker.settings)
     let mode = settings.settings.mode
@@ -36,7 +36,7 @@ struct Forecast {
     return .rejected(Rejection(cause: cause, isFirstSinceClosed: true), breaker, settings)
   }
 
-  private func instead(of error: StoreError, _ settings: ResolvedSettings) -> Result {
+  private func instead(of error: StoreError, _ settings: ResolvedSettings) -> Answer {
     switch settings.settings.onStoreError {
     case .reject:
       session.world.say("\(name): \(error.description); on-store-error is reject, so a run would not be started")

@@ -56,7 +56,7 @@ struct Probe {
     }
   }
 
-  enum Result {
+  enum Outcome {
     case decided(Applied, reason: String?)
     case failed(StoreError)
     /// A signal from outside is to end cb: the probe proved nothing, and its place is free again. What the report came to,
@@ -66,7 +66,7 @@ struct Probe {
 
   /// - Parameter run: the run that waits; nil for `cb probe`.
   /// - Returns: what the last report came to, and all changes of state since the admission.
-  func toTheEnd(_ trial: Admitter.Admitted, for run: RunReport.WaitingRun?) -> (Result, [Transition]) {
+  func toTheEnd(_ trial: Admitter.Admitted, for run: RunReport.WaitingRun?) -> (Outcome, [Transition]) {
     var transitions = trial.transitions
     while true {
       let end = self.run(trial)
