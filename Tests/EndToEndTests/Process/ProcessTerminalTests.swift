@@ -237,6 +237,7 @@ struct ProcessTerminalTests {
     #expect(terminal.expect("line-20"))
     // Ctrl-Z on its way up hangs it, with cb or without.
     #expect(terminal.expect("asks"))
+    #expect(terminal.waitsForKey("less"))
     terminal.type("\u{1a}")
     #expect(terminal.expect("PROMPT> "), "\(terminal.text)")
     terminal.type("fg\n")

@@ -83,6 +83,15 @@ final class Terminal {
     eventually(seconds: seconds) { jobs.contains { $0.parent == pid && $0.state == "T" } }
   }
 
+  /// Waits until a program of that name has slept through ten looks: it waits for a key.
+  func waitsForKey(_ name: String, seconds: Double = 60) -> Bool {
+    var looks = 0
+    return eventually(seconds: seconds) {
+      looks = jobs.contains { $0.name == name && $0.state == "S" } ? looks + 1 : 0
+      return looks == 10
+    }
+  }
+
   /// Waits until a program of that name runs.
   func runs(_ name: String, seconds: Double = 60) -> Bool {
     eventually(seconds: seconds) { jobs.contains { $0.name == name } }
