@@ -99,7 +99,10 @@ import Testing
         if !old.isEmpty { try store.put(old) }
         old = try store.take()
       }
-    case .doubleCount: crowd.sabotage = { store.place.cb("run", "x", "--", "false") }
+    case .doubleCount:
+      // More failures than trip, in a closed circuit: no command that was killed can be what they were.
+      crowd.beforehand = [.close]
+      crowd.sabotage = { for _ in 0..<3 { store.place.cb("run", "--fail-max", "100", "x", "--", "false") } }
     case .staleRead:
       crowd.spoilLook = { text in
         defer { if seen.isEmpty { seen = text } }
@@ -112,7 +115,8 @@ import Testing
     case .lostPlace:
       // An open circuit has no place to lose.
       crowd.beforehand = [.close]
-      crowd.sabotage = { store.place.cb("permit", "x", "--lease", "10h") }
+      // More than the permits that were asked for by commands that were killed.
+      crowd.sabotage = { for _ in 0..<12 { store.place.cb("permit", "x", "--lease", "10h") } }
     case .changeOfItsOwn: crowd.sabotage = { store.place.cb("half-open", "x") }
     case .forgottenHint:
       crowd.afterwards = [.close, .run(.hinted(20))]
