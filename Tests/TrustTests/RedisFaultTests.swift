@@ -103,9 +103,9 @@ import Testing
     }
   }
 
-  /// Those of a trip, a trial, a change by hand and a permit's result; in the long form all.
+  /// Those of a trip, a trial, changes by hand and a permit's result; in the long form all.
   private static let scenarios =
-    Effort.isTorture ? Scenario.all.filter { $0.oldHistory == 0 } : [2, 3, 7, 13].map { Scenario.all[$0] }
+    Effort.isTorture ? Scenario.all.filter { $0.oldHistory == 0 } : [2, 3, 7, 10, 13].map { Scenario.all[$0] }
 
   @Test(arguments: scenarios)
   func `cb killed at any moment leaves the server's breaker as before or after, and the next run works`(

@@ -18,7 +18,10 @@ extension RedisStore {
       let stroke = stroke(event, name)
       let reply = try write(stroke, name, isCareful: true)
       if reply.wasWritten { return try finish(stroke, reply, name) }
-      known = (name, try fold(reply, name).log)
+      let (log, own) = try fold(reply, name, until: stroke.ids.last)
+      known = (name, log)
+      // The answer was lost, and it was our own event that had changed the breaker when it was sent again.
+      if let own { return Applied(breaker: own.breaker, step: own.step, now: own.now) }
     }
     let stroke = stroke(event, name)
     return try finish(stroke, try write(stroke, name), name)

@@ -12,7 +12,7 @@ private final class StrikingProxy {
   private(set) var port: Substring = ""
 
   private static let script = """
-    import os, signal, socket, sys, select
+    import os, signal, socket, sys, select, time
     port, pid, step, moment, blow = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -25,18 +25,11 @@ private final class StrikingProxy {
         if blow == "kill": os.kill(pid, signal.SIGKILL)
         if blow == "sleep":
             sleeper = socket.create_connection(("127.0.0.1", port))
-            sleeper.sendall(b"DEBUG SLEEP 600\\r\\n")
+            # The line of the log and the sleep are one transaction: after the line nothing is served.
+            sleeper.sendall(b"MULTI\\r\\nDEBUG LOG goes-to-sleep\\r\\nDEBUG SLEEP 600\\r\\nEXEC\\r\\n")
             held.append(sleeper)
-            # It sleeps as soon as it does not answer.
-            asked = socket.create_connection(("127.0.0.1", port))
-            asked.settimeout(0.05)
-            held.append(asked)
-            try:
-                while True:
-                    asked.sendall(b"PING\\r\\n")
-                    asked.recv(64)
-            except socket.timeout:
-                pass
+            while "goes-to-sleep" not in open("log").read():
+                time.sleep(0.005)
     while True:
         client = listener.accept()[0]
         try:
@@ -116,7 +109,7 @@ private final class StrikingProxy {
       let (server, sandbox) = try halfOpen()
       let proxy = StrikingProxy(
         server, try #require(.init(rawValue: blow)), try #require(.init(rawValue: place.moment)), place.step)
-      sandbox.environment["CB_STORE"] = "redis://127.0.0.1:\(proxy.port)?timeout=300ms&connect-timeout=300ms"
+      sandbox.environment["CB_STORE"] = "redis://127.0.0.1:\(proxy.port)?timeout=1s&connect-timeout=1s"
       let result = sandbox.run("--on-store-error", policy, sh: "echo out; echo ran >>ran; exit 7")
       #expect(result.isOneLine, "\(result.errorText)")
       if policy == "reject", place.step < 3 {
@@ -154,6 +147,32 @@ private final class StrikingProxy {
     #expect(result.errorText.contains("circuit opened") && result.isOneLine, "\(result.errorText)")
     #expect(sandbox.get("state") == "open")
     #expect(sandbox.number("failures") == 1 && sandbox.number("calls") == 2)
+  }
+
+  /// A change by hand looks, and then writes only what was seen: sent again, it meets its own first writing.
+  @Test(arguments: [
+    ["open", "x"], ["close", "x"], ["half-open", "x"], ["reset", "x"], ["set", "x", "fail-max=9"],
+  ])
+  func `A change by hand whose answer is lost is done once, and says what it did`(words: [String]) throws {
+    var said: [String] = []
+    var histories: [[Substring]] = []
+    for isCut in [false, true] {
+      let server = try RedisServer()
+      let sandbox = Sandbox(store: server.url)
+      #expect(sandbox.run("--quiet", "--fail-max", "1", sh: "exit 7").status == .exited(7))
+      // The scripts are there.
+      #expect(sandbox.cb("set", "x", "fail-max=2").status == .exited(0))
+      let proxy = StrikingProxy(server, isCut ? .cut : .stop, .after, isCut ? 2 : 99)
+      let store = "redis://127.0.0.1:\(proxy.port)?\(RedisServer.patience)"
+      let result = sandbox.start([Programs.cb] + words + ["--store", store]).wait(seconds: 60)
+      #expect(result.status == .exited(0) && result.error.isEmpty, "\(result.errorText)")
+      said.append(result.outputText)
+      let history = sandbox.cb("history", "x").outputText.split(separator: "\n" as Character)
+      // Without the time and the process.
+      histories.append(history.map { $0.split { "([".contains($0) }[0].dropFirst(20) })
+    }
+    #expect(said[0] == said[1])
+    #expect(histories[0] == histories[1])
   }
 }
 
