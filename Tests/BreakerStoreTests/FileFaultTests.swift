@@ -91,7 +91,7 @@ extension FileStoreTests {
     /// How often each system call is made on the store.
     private func calls(_ command: [String]) -> [(key: String, value: Int)] {
       let trace = temporary.path + "/trace"
-      #expect(run(tracing + ["-o", trace, exerciser] + command) == "ok")
+      #expect(run(tracing + ["-o", trace, Programs.exerciser] + command) == "ok")
       let names = run(["/bin/cat", trace]).split(separator: "\n").filter { $0.contains("(") }.map {
         $0.prefix { $0 != "(" }
       }
@@ -99,7 +99,7 @@ extension FileStoreTests {
     }
 
     private func tampered(_ command: [String], _ call: String, _ tampering: String) -> String {
-      run(tracing + ["-o", "/dev/null", "-e", "inject=\(call):\(tampering)", exerciser] + command)
+      run(tracing + ["-o", "/dev/null", "-e", "inject=\(call):\(tampering)", Programs.exerciser] + command)
     }
 
     /// A store in which the next flushed `spill` takes every path: a safe copy, a history that is to be halved.
@@ -170,7 +170,7 @@ extension FileStoreTests {
       try temporary.files.put(name, "old", .flushed)
       let trace = temporary.path + "/trace"
       let answer = run([
-        "strace", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", exerciser, store, "put", "a",
+        "strace", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", Programs.exerciser, store, "put", "a",
         "1", "flushed",
       ])
       #expect(answer.hasPrefix("error io: cannot flush \(store)/a.json.tmp: input/output error;"))
@@ -185,7 +185,7 @@ extension FileStoreTests {
         let trace = temporary.path + "/trace"
         #expect(
           run([
-            "strace", "-o", trace, "-e", "trace=fsync,fdatasync,sync,syncfs", exerciser, store, "put", "a", "1",
+            "strace", "-o", trace, "-e", "trace=fsync,fdatasync,sync,syncfs", Programs.exerciser, store, "put", "a", "1",
             durability,
           ]) == "ok")
         #expect(run(["grep", "-c", "sync", trace]) == count)

@@ -13,9 +13,9 @@ extension FileStoreTests {
 
     init() throws { name = DocumentName(try BreakerName("a")) }
 
-    private func hold() -> ChildProcess {
+    private func hold() -> Running {
       let holder = exercise([temporary.store, "hold", "a"])
-      #expect(holder.line() == "held")
+      #expect(holder.expect("held\n"))
       return holder
     }
 
@@ -98,8 +98,8 @@ extension FileStoreTests {
       let waiter = exercise([temporary.store, "hold", "a"], ["EXERCISER_ALARM": "1", "EXERCISER_TIMEOUT": "60000"])
       pauseMilliseconds(200)
       holder.kill9()
-      #expect(waiter.line() == "held")
-      #expect(waiter.wait() & 0x7F == SIGALRM)
+      #expect(waiter.expect("held\n"))
+      #expect(waiter.wait().status == .signaled(SIGALRM))
     }
 
     @Test func `a lock file that is removed or replaced during the wait is noticed`() throws {

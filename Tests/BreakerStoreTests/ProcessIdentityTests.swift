@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `a process is alive until it ends, and a zombie is dead`() throws {
-    let child = ChildProcess(["/bin/sleep", "1000"])
+    let child = start(["/bin/sleep", "1000"])
     let it = try identity(of: child.pid)
     #expect(it.life(seenBy: me) == .running)
     kill(child.pid, SIGKILL)
@@ -60,7 +60,7 @@ import Testing
     let temporary = TemporaryDirectory()
     let odd = temporary.path + "/a) Z 1 (2"
     symlink("/bin/sleep", odd)
-    let child = ChildProcess([odd, "1000"])
+    let child = start([odd, "1000"])
     // The name changes with exec, which may be a moment away.
     var text = ""
     for _ in 0..<1000 where !text.contains("(a) Z 1 (2)") {

@@ -94,7 +94,7 @@ final class FullListener {
 
   init() throws {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    port = try RedisServer.bindLoopback(listener)
+    port = bindLoopback(listener)
     listen(listener, 0)
     guard let address = SocketAddress.numeric("127.0.0.1", port: port) else { throw TestFailure("address") }
     for _ in 0..<8 {

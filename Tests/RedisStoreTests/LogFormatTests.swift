@@ -22,7 +22,7 @@ import Testing
 
   private func store() throws -> RedisStore {
     try RedisStore(
-      RedisLocation.parse(server.url), outageDirectory: server.directory.path,
+      RedisLocation.parse(server.url), outageDirectory: server.sandbox.path,
       random: {
         var generator = SystemRandomNumberGenerator(); return generator.next()
       })

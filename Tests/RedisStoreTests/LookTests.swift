@@ -19,7 +19,7 @@ import Testing
 
     init(to server: RedisServer) throws {
       let port = server.port
-      front = try FakeServer { [weak self] client in
+      front = FakeServer { [weak self] client in
         let endpoint = RedisEndpoint.tcp(host: "127.0.0.1", port: port)
         guard let behind = try? Dialer.dial(endpoint, deadline: .after(.seconds(10))) else { return }
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -71,9 +71,9 @@ import Testing
   ) throws {
     let server = try RedisServer()
     let name = try BreakerName("x")
-    let direct = try Self.store(server.url, server.directory.path)
+    let direct = try Self.store(server.url, server.sandbox.path)
     let relay = try Relay(to: server)
-    let reader = try Self.store(relay.url, server.directory.path)
+    let reader = try Self.store(relay.url, server.sandbox.path)
     // Twice: a reader that knows the log already, and one that has nothing.
     _ = try reader.read(name)
     _ = try direct.apply(.halfOpen(ManualAction(by: "a")), to: name)
@@ -82,7 +82,7 @@ import Testing
       throw TestFailure("not admitted")
     }
     let result = RunReport(permit: permit, verdict: Verdict(.success, reason: "exit 0"), policy: Policy(), draw: 0)
-    let (url, directory) = (server.url, server.directory.path)
+    let (url, directory) = (server.url, server.sandbox.path)
     if reports { relay.next { _ = try? Self.store(url, directory).apply(.record(result), to: name) } }
     var seen: Breaker?
     switch look {
@@ -98,7 +98,7 @@ import Testing
   @Test func `A look before a change takes one round trip, whoever is dead`() throws {
     let server = try RedisServer()
     let name = try BreakerName("x")
-    let store = try Self.store(server.url, server.directory.path)
+    let store = try Self.store(server.url, server.sandbox.path)
     _ = try store.apply(.halfOpen(ManualAction(by: "a")), to: name)
     _ = try store.apply(
       .admit(AdmissionRequest(token: Token(1, 1), policy: Policy(), holder: Self.dead)), to: name)

@@ -27,7 +27,7 @@ final class FakeNameServer: Sendable {
   init(_ answer: @escaping @Sendable (String, Kind) -> Answer) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     self.descriptor = descriptor
-    port = try RedisServer.bindLoopback(descriptor)
+    port = bindLoopback(descriptor)
     FakeServer.thread { [self] in serve(descriptor, answer) }
   }
 

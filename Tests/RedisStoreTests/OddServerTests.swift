@@ -22,7 +22,7 @@ extension RedisReply {
 @Suite("A server that answers in its own way")
 struct OddServerTests {
   private func ask(_ role: String, password: String = "") throws -> RedisReply {
-    let server = try FakeServer.answering { $0.first == "ROLE" ? role : nil }
+    let server = FakeServer.answering { $0.first == "ROLE" ? role : nil }
     return try RedisServer.client("redis://\(password)127.0.0.1:\(server.port)").say("GET", "x")
   }
 
@@ -45,7 +45,7 @@ struct OddServerTests {
   @Test("is no reason for doctor to complain")
   func doctor() throws {
     let real = try RedisServer()
-    let proxy = try FakeServer { descriptor in
+    let proxy = FakeServer { descriptor in
       guard let client = try? real.client() else { return }
       var input: [UInt8] = []
       while let words = FakeServer.command(descriptor, &input) {
@@ -59,7 +59,7 @@ struct OddServerTests {
       }
     }
     let location = try RedisLocation.parse(proxy.url + "?timeout=60s&connect-timeout=60s")
-    let checks = try RedisStore(location, outageDirectory: real.directory.path, random: { 7 }).checks()
+    let checks = try RedisStore(location, outageDirectory: real.sandbox.path, random: { 7 }).checks()
     #expect(checks.allSatisfy { $0.verdict == .ok }, "\(checks)")
     #expect(checks.contains { $0.seen.contains("does not say whether it is a master") }, "\(checks)")
   }
@@ -83,7 +83,7 @@ struct OddServerTests {
   @Test("and closes at the command itself: ROLE, which was answered, is not blamed")
   func closesLater() throws {
     for role in ["*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n", "-NOPERM no permission to run the 'role' command\r\n"] {
-      let server = try FakeServer.answering { $0.first == "ROLE" ? role : $0.first == "GET" ? "" : nil }
+      let server = FakeServer.answering { $0.first == "ROLE" ? role : $0.first == "GET" ? "" : nil }
       let problem = try redisError { _ = try RedisServer.client(server.url).say("GET", "x") }
       #expect(problem.code == .unreachable && problem.attempted == .command("GET"), "\(problem)")
       #expect(!problem.description.contains("ROLE") && !problem.description.contains("NOPERM"), "\(problem)")
@@ -92,7 +92,7 @@ struct OddServerTests {
 
   @Test("and says why before it closes: that is the reason")
   func saysWhy() throws {
-    let server = try FakeServer { FakeServer.send($0, "-ERR max number of clients reached\r\n") }
+    let server = FakeServer { FakeServer.send($0, "-ERR max number of clients reached\r\n") }
     let problem = try redisError { _ = try RedisServer.client(server.url).say("GET", "x") }
     #expect(problem.code == .busy, "\(problem)")
   }
@@ -102,10 +102,10 @@ struct OddServerTests {
   @Test("and refuses a password that ends in a line break: the message names that and where it stands")
   func lineBreak() throws {
     let server = try RedisServer(["--requirepass", "pw"])
-    let scratch = try Scratch()
+    let scratch = TemporaryPlace()
     let file = scratch.path + "/password"
     // One line end is an editor's; the second is part of the password.
-    try Files.write("pw\n\n", to: file)
+    writeFile(file, "pw\n\n")
     func problem(_ environment: PasswordEnvironment, _ url: String) throws -> RedisError {
       try redisError {
         let client = try RedisClient(RedisLocation.parse(url, environment: environment))

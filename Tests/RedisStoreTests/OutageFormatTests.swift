@@ -12,12 +12,12 @@ import Testing
     "redis-sentinel://a:1,b:2/m",
   ]
 
-  private let scratch: Scratch
+  private let scratch: TemporaryPlace
   private let location: RedisLocation
   private let away = RedisError(code: .timedOut, attempted: .connect, endpoint: "h:1", detail: "no answer")
 
   init() throws {
-    scratch = try Scratch()
+    scratch = TemporaryPlace()
     location = try RedisLocation.parse(Self.urls[0])
   }
 
@@ -36,19 +36,19 @@ import Testing
       let digits = word.prefix { $0.isNumber }
       return String(try #require(Int64(digits)) + shift) + word.dropFirst(digits.count)
     }
-    try Files.write(([String(words[0])] + times).joined(separator: " "), to: "\(scratch.path)/\(try names(version)[1])")
+    writeFile("\(scratch.path)/\(try names(version)[1])", ([String(words[0])] + times).joined(separator: " "))
   }
 
   @Test func `This version writes what the fixtures of its format hold, to the byte, under their names`() throws {
     var lines = ""
     for url in Self.urls {
       let location = try RedisLocation.parse(url)
-      let scratch = try Scratch()
+      let scratch = TemporaryPlace()
       var outage = Outage(directory: scratch.path, location: location)
       _ = outage.note(away)
       let names = directoryEntries(scratch.path)
       try #require(names.count == 2)
-      let text = try #require(Files.text("\(scratch.path)/\(names[0])"))
+      let text = try #require(fileText("\(scratch.path)/\(names[0])"))
       let words = text.split(whereSeparator: \.isWhitespace)
       try #require(words.count == 3)
       let (began, until) = (try #require(Int64(words[1])), try #require(Int64(words[2])))

@@ -5,12 +5,12 @@ import Testing
 
 @Suite("The host's memory of an outage")
 struct OutageTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryPlace
   private let location: RedisLocation
   private let away = RedisError(code: .timedOut, attempted: .connect, endpoint: "h:1", detail: "no answer")
 
   init() throws {
-    scratch = try Scratch()
+    scratch = TemporaryPlace()
     location = try RedisLocation.parse("redis://u:hunter2@h")
   }
 
@@ -49,7 +49,7 @@ struct OutageTests {
     let answer7 = outage.note(RedisError(code: .wrongType, attempted: .connect, endpoint: "", detail: ""))
     #expect(answer7)
     let resting = outage.isResting()
-    #expect(!resting && Files.text(path) == nil)
+    #expect(!resting && fileText(path) == nil)
   }
 
   @Test("has a stand-in that all processes share, and that the next outage does not")
@@ -64,10 +64,10 @@ struct OutageTests {
     _ = second.note(away)
     let same = second.standIn
     #expect(before == nil && seen == one && same == one && one.hasPrefix(scratch.path + "/stand-in-"))
-    try Files.write("{}", to: one + "/x.json")
+    writeFile(one + "/x.json", "{}")
     second.clear()
     let after = second.standIn
-    #expect(after == nil && Files.text(one + "/x.json") == "{}", "a run that is still under way may report there")
+    #expect(after == nil && fileText(one + "/x.json") == "{}", "a run that is still under way may report there")
     // The next one begins in another millisecond.
     usleep(2000)
     var third = outage()
@@ -80,8 +80,8 @@ struct OutageTests {
   func left() throws {
     var old = outage()
     _ = old.note(away)
-    let words = try #require(Files.text(path)).split(separator: " ").map(String.init)
-    try Files.write("\(words[0]) 1000 2000\n", to: path)
+    let words = try #require(fileText(path)).split(separator: " ").map(String.init)
+    writeFile(path, "\(words[0]) 1000 2000\n")
     var first = outage()
     var second = outage()
     _ = first.isResting()
@@ -90,7 +90,7 @@ struct OutageTests {
     let news = first.note(away)
     let one = first.standIn
     // Read before the first one wrote.
-    try Files.write("\(words[0]) 1000 2000\n", to: path)
+    writeFile(path, "\(words[0]) 1000 2000\n")
     _ = second.note(away)
     let two = second.standIn
     #expect(news && one != nil && one == two && one != stale)
@@ -107,11 +107,11 @@ struct OutageTests {
     _ = second.note(refused)
     let two = second.standIn
     #expect(!resting && one == two)
-    try Files.write("{}", to: one + "/x.json")
+    writeFile(one + "/x.json", "{}")
     var good = outage()
     _ = good.isResting()
     good.clear()
-    #expect(Files.text(one + "/x.json") == nil && Files.text(path) == nil)
+    #expect(fileText(one + "/x.json") == nil && fileText(path) == nil)
     // And an outage after it is news, with a stand-in of its own.
     let news = second.note(away)
     let three = second.standIn
@@ -140,19 +140,19 @@ struct OutageTests {
   func nonsense() throws {
     var first = outage()
     _ = first.note(away)
-    let words = try #require(Files.text(path)).split(separator: " ").map(String.init)
+    let words = try #require(fileText(path)).split(separator: " ").map(String.init)
     let until = try #require(Int64(words[2].dropLast()))
     for text in [
       "", "x", "otherboot \(words[1]) \(until)\n", "\(words[0]) \(words[1]) \(until + 3_600_000)\n",
       "\(words[0]) \(words[1]) -5\n", "\(words[0]) \(words[1]) 1\n", "\(words[0]) 99999999999999999999 1\n",
       String(repeating: "x", count: 10_000),
     ] {
-      try Files.write(text, to: path)
+      writeFile(path, text)
       var outage = outage()
       let answer9 = outage.isResting()
       #expect(!answer9, "\(text.prefix(80))")
     }
-    try Files.write("\(words[0]) \(words[1]) \(until)\n", to: path)
+    writeFile(path, "\(words[0]) \(words[1]) \(until)\n")
     var again = outage()
     let answer10 = again.isResting()
     #expect(answer10)
@@ -170,10 +170,10 @@ struct OutageTests {
     #expect(!answer11)
     let answer12 = linked.note(away)
     #expect(answer12)
-    let kept = try #require(Files.text(aside))
+    let kept = try #require(fileText(aside))
     var facts = stat()
     lstat(path, &facts)
-    #expect(facts.st_mode & S_IFMT == S_IFREG && kept == Files.text(aside), "the link was replaced, not followed")
+    #expect(facts.st_mode & S_IFMT == S_IFREG && kept == fileText(aside), "the link was replaced, not followed")
     unlink(path)
     mkfifo(path, 0o600)
     var fifo = outage()

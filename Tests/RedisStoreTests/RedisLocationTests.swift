@@ -160,9 +160,9 @@ struct RedisLocationTests {
 
   @Test("remembers where the password stands")
   func passwordSource() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryPlace()
     let file = scratch.path + "/password"
-    try Files.write("secret\n", to: file)
+    writeFile(file, "secret\n")
     #expect(try parse("redis://:p@h").passwordSource == .url)
     #expect(
       try RedisLocation.parse("redis://h", environment: .init(password: [1], file: file)).passwordSource == .variable)
@@ -171,9 +171,9 @@ struct RedisLocationTests {
 
   @Test("takes the password from the environment where it has none itself")
   func environment() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryPlace()
     let file = scratch.path + "/password"
-    try Files.write("from file \n", to: file)
+    writeFile(file, "from file \n")
     func password(_ url: String, _ environment: PasswordEnvironment) throws -> String? {
       try RedisLocation.parse(url, environment: environment).password.map { String(decoding: $0.bytes, as: UTF8.self) }
     }

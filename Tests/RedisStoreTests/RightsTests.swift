@@ -18,12 +18,12 @@ struct RightsTests {
     _ = try server.client().command(.init(rules), deadline: .after(.seconds(10)))
     let location = try RedisLocation.parse(
       "redis://\(user):pw@127.0.0.1:\(server.port)?timeout=60s&connect-timeout=60s")
-    return try RedisStore(location, outageDirectory: server.directory.path, random: { 7 }).checks()
+    return try RedisStore(location, outageDirectory: server.sandbox.path, random: { 7 }).checks()
   }
 
   @Test("are those of the manual, no more and no fewer")
   func manual() throws {
-    let page = try #require(Files.text(Programs.packageRoot + "/man/cb-config.5"))
+    let page = try #require(fileText(Programs.packageRoot + "/man/cb-config.5"))
     let lines = page.split(separator: "\n")
     let start = try #require(lines.firstIndex { $0.hasPrefix("ACL SETUSER cb") })
     let listed = lines[start...].prefix { $0 != ".Ed" }.flatMap { $0.split(separator: " ") }

@@ -66,8 +66,8 @@ struct SentinelTests {
     let master = try RedisServer()
     let replica = try RedisServer(["--replicaof", "127.0.0.1", String(master.port)])
     let (old, new) = (replica.port, master.port)
-    let stale = try FakeServer.answering { $0.first == "SENTINEL" ? Self.located(old) : nil }
-    let fresh = try FakeServer.answering { $0.first == "SENTINEL" ? Self.located(new) : nil }
+    let stale = FakeServer.answering { $0.first == "SENTINEL" ? Self.located(old) : nil }
+    let fresh = FakeServer.answering { $0.first == "SENTINEL" ? Self.located(new) : nil }
     let client = try RedisServer.client("redis-sentinel://127.0.0.1:\(stale.port),127.0.0.1:\(fresh.port)/m")
     // Reads as well as writes: a replica may be long out of date.
     #expect(try client.say("GET", "nothing") == .null)
@@ -79,7 +79,7 @@ struct SentinelTests {
 
   @Test("a master that nobody knows, and sentinels that are not there, are told apart")
   func unknownMaster() throws {
-    let sentinel = try FakeServer.answering { $0.first == "SENTINEL" ? "*-1\r\n" : nil }
+    let sentinel = FakeServer.answering { $0.first == "SENTINEL" ? "*-1\r\n" : nil }
     let url = "redis-sentinel://127.0.0.1:\(sentinel.port),127.0.0.1:1/nobody"
     let unknown = try redisError { try RedisServer.client(url).say("PING") }
     #expect(unknown.code == .clusterDown && unknown.detail.contains("'nobody'"), "\(unknown)")
@@ -91,11 +91,11 @@ struct SentinelTests {
   func silentSentinel() throws {
     let server = try RedisServer()
     let port = server.port
-    let silent = try FakeServer { descriptor in
+    let silent = FakeServer { descriptor in
       var byte: UInt8 = 0
       while recv(descriptor, &byte, 1, 0) > 0 {}
     }
-    let good = try FakeServer.answering { $0.first == "SENTINEL" ? Self.located(port) : nil }
+    let good = FakeServer.answering { $0.first == "SENTINEL" ? Self.located(port) : nil }
     let client = try RedisServer.client(
       "redis-sentinel://127.0.0.1:\(silent.port),127.0.0.1:\(good.port)/m?timeout=2s&connect-timeout=2s")
     let reply = try client.command(.init(["PING"]), deadline: client.deadline())
@@ -107,14 +107,14 @@ struct SentinelTests {
     let server = try RedisServer(["--requirepass", "pw"])
     let port = server.port
     let asked = Counter()
-    let open = try FakeServer.answering { words in
+    let open = FakeServer.answering { words in
       if words.first == "AUTH" { asked.value.add(1, ordering: .relaxed) }
       return words.first == "SENTINEL" ? Self.located(port) : nil
     }
     #expect(
       try RedisServer.client("redis-sentinel://:pw@127.0.0.1:\(open.port)/m").say("PING").string == "PONG")
     #expect(asked.value.load(ordering: .relaxed) == 0)
-    let locked = try FakeServer { descriptor in
+    let locked = FakeServer { descriptor in
       var input: [UInt8] = []
       var known = false
       while let words = FakeServer.command(descriptor, &input) {

@@ -146,7 +146,7 @@ struct ServerTests {
   @Test("costs one round trip on a fresh connection, AUTH and SELECT and all")
   func roundTrips() throws {
     // A server that answers only when it has heard everything up to the command.
-    let fake = try FakeServer { descriptor in
+    let fake = FakeServer { descriptor in
       var input: [UInt8] = []
       var words: [String] = []
       while words != ["ECHO", "x"], let next = FakeServer.command(descriptor, &input) { words = next }
@@ -173,12 +173,12 @@ struct PasswordTests {
 
   @Test("lets in who knows the password, from the URL, the variable or the file")
   func goodPasswords() throws {
-    let scratch = try Scratch()
-    try Files.write("main secret\n", to: scratch.path + "/pw")
+    let scratch = TemporaryPlace()
+    writeFile(scratch.path + "/pw", "main secret\n")
     #expect(try RedisServer.client("redis://:main%20secret@127.0.0.1:\(server.port)").say("PING").string == "PONG")
     #expect(try RedisServer.client(server.url, password: "main secret").say("PING").string == "PONG")
     let location = try RedisLocation.parse(
-      server.url + "?timeout=10s&connect-timeout=10s", environment: .init(file: scratch.path + "/pw"))
+      server.bare + "?timeout=10s&connect-timeout=10s", environment: .init(file: scratch.path + "/pw"))
     #expect(try RedisClient(location).say("PING").string == "PONG")
     let unix = "redis+unix://default:main%20secret@\(server.socketPath)"
     #expect(try RedisServer.client(unix).say("PING").string == "PONG")

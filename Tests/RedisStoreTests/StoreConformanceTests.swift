@@ -20,11 +20,11 @@ import Testing
 
   /// A store on a place of its own, and another client of the same place.
   final class Place {
-    let scratch: Scratch
+    let scratch: TemporaryPlace
     let server: RedisServer?
 
     init(_ kind: Kind) throws {
-      scratch = try Scratch()
+      scratch = TemporaryPlace()
       server = kind == .redis ? try RedisServer() : nil
     }
 

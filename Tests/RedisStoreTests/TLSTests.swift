@@ -107,7 +107,7 @@ struct TLSTests {
 
   @Test("is missed when the port speaks plain text, and when a plain client meets TLS")
   func plainText() throws {
-    let greeting = try FakeServer { descriptor in
+    let greeting = FakeServer { descriptor in
       FakeServer.send(descriptor, "-ERR unknown command\r\n")
       var byte: UInt8 = 0
       while recv(descriptor, &byte, 1, 0) > 0 {}
@@ -131,7 +131,7 @@ struct TLSTests {
 
   @Test("cannot stretch the deadline by dripping its handshake")
   func drippingHandshake() throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       // The head of a handshake record of 16 kB, and then its bytes one by one.
       for byte in [0x16, 3, 3, 0x40, 0] + Array(repeating: UInt8(0), count: 200) {
         guard FakeServer.send(descriptor, [byte]) else { return }
@@ -152,7 +152,7 @@ struct TLSTests {
   @Test("that resets does not kill us by SIGPIPE")
   func reset() throws {
     signal(SIGPIPE, SIG_DFL)
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       var linger = linger(l_onoff: 1, l_linger: 0)
       setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     }

@@ -4,25 +4,17 @@ import Testing
 
 @testable import RedisStore
 
-/// A number that a fake server's threads share with the test.
-final class Counter: Sendable {
-  let value = Atomic<Int>(0)
-}
-
 @Suite("A redis-server in trouble")
 struct TroubleTests {
   @Test("is loading")
   func loading() throws {
-    let directory = try Scratch()
-    do {
-      let server = try RedisServer(directory: directory)
-      let client = try server.client()
-      try client.say("DEBUG", "POPULATE", "4000")
-      try client.say("SAVE")
-    }
+    let server = try RedisServer()
+    let client = try server.client()
+    try client.say("DEBUG", "POPULATE", "4000")
+    try client.say("SAVE")
     // 4000 keys, 10 ms each: it loads for longer than any test.
-    let server = try RedisServer(
-      ["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"], directory: directory)
+    let slowly = ["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"]
+    #expect(server.start(slowly, until: "Loading RDB"))
     let problem = try redisError { try server.client().say("GET", "key:1") }
     #expect(problem.code == .loading && problem.meansAway, "\(problem)")
   }
@@ -83,12 +75,12 @@ struct TroubleTests {
     let server = try RedisServer()
     let client = try server.client("?timeout=300ms&connect-timeout=300ms")
     _ = try client.command(.init(["PING"]), deadline: .after(.seconds(10)))
-    server.signal(SIGSTOP)
+    server.send(SIGSTOP)
     var problem: RedisError?
     let time = try duration {
       problem = try redisError { _ = try client.command(.init(["INCR", "n"]), deadline: client.deadline()) }
     }
-    server.signal(SIGCONT)
+    server.send(SIGCONT)
     #expect(problem?.code == .timedOut && problem?.mayHaveBeenApplied == true)
     #expect(time >= .milliseconds(300) && time < .seconds(5))
     #expect(try server.client().say("PING").string == "PONG", "a fresh connection works at once")
@@ -99,7 +91,7 @@ struct TroubleTests {
     let server = try RedisServer()
     let client = try server.client()
     try client.say("PING")
-    server.signal(SIGKILL)
+    server.send(SIGKILL)
     for _ in 0..<2 {
       let problem = try redisError { try client.say("PING") }
       #expect(problem.code == .unreachable && problem.meansAway, "\(problem)")
@@ -121,7 +113,7 @@ struct BadServerTests {
 
   @Test("drips a byte at a time: the deadline holds all the same")
   func drip() throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       for byte in Array(repeating: UInt8(ascii: "*"), count: 1) + Array(repeating: UInt8(ascii: "0"), count: 200) {
         guard FakeServer.send(descriptor, [byte]) else { return }
         usleep(50_000)
@@ -135,7 +127,7 @@ struct BadServerTests {
 
   @Test("floods: the deadline holds while every read finds bytes")
   func flood() throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       // An endless array of short strings, below every limit for a while.
       guard FakeServer.send(descriptor, "*1000000\r\n") else { return }
       let some = String(repeating: "$1\r\nx\r\n", count: 10)
@@ -148,7 +140,7 @@ struct BadServerTests {
 
   @Test("never answers")
   func silent() throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       var byte: UInt8 = 0
       while recv(descriptor, &byte, 1, 0) > 0 {}
     }
@@ -167,7 +159,7 @@ struct BadServerTests {
       "%1\r\n+a\r\n+b\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}",
     ])
   func garbage(_ text: String) throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       FakeServer.send(descriptor, text)
       var byte: UInt8 = 0
       while recv(descriptor, &byte, 1, 0) > 0 {}
@@ -180,7 +172,7 @@ struct BadServerTests {
   @Test("says half a reply and closes, or resets: the command may have been applied")
   func halfReply() throws {
     for reset in [false, true] {
-      let server = try FakeServer { descriptor in
+      let server = FakeServer { descriptor in
         var input: [UInt8] = []
         _ = FakeServer.command(descriptor, &input)
         _ = FakeServer.command(descriptor, &input)
@@ -198,7 +190,7 @@ struct BadServerTests {
   @Test("resets while we write")
   func reset() throws {
     signal(SIGPIPE, SIG_DFL)
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       var linger = linger(l_onoff: 1, l_linger: 0)
       setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     }
@@ -211,7 +203,7 @@ struct BadServerTests {
 
   @Test("sends a reply larger than we take, and we let go of it long before its end")
   func hugeReply() throws {
-    let server = try FakeServer { descriptor in
+    let server = FakeServer { descriptor in
       FakeServer.send(descriptor, "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$536870912\r\n")
       let block = Array(repeating: UInt8(0), count: 1 << 20)
       while FakeServer.send(descriptor, block) {}
@@ -226,7 +218,7 @@ struct BadServerTests {
       let asked = Counter()
       // An empty host is the one that we have asked, and slot 1's owner is always the server itself.
       let port = Counter()
-      let server = try FakeServer.answering { words in
+      let server = FakeServer.answering { words in
         guard words.first == "GET" else { return nil }
         asked.value.add(1, ordering: .relaxed)
         return "-\(word) 1 :\(port.value.load(ordering: .acquiring))\r\n"
@@ -240,13 +232,13 @@ struct BadServerTests {
 
   @Test("redirects to nowhere")
   func senselessRedirection() throws {
-    let server = try FakeServer.answering { $0.first == "GET" ? "-MOVED 1 ?:6379\r\n" : nil }
+    let server = FakeServer.answering { $0.first == "GET" ? "-MOVED 1 ?:6379\r\n" : nil }
     #expect(try problem(server).code == .redirection)
   }
 
   @Test("is a sentinel")
   func sentinel() throws {
-    let server = try FakeServer.answering { $0.first == "ROLE" ? "*2\r\n$8\r\nsentinel\r\n*0\r\n" : "-ERR unknown\r\n" }
+    let server = FakeServer.answering { $0.first == "ROLE" ? "*2\r\n$8\r\nsentinel\r\n*0\r\n" : "-ERR unknown\r\n" }
     #expect(try problem(server).description.contains("redis-sentinel://"))
   }
 }

@@ -7,15 +7,15 @@ import Testing
 /// clock (time_namespaces(7)), and another boot id mounted over the kernel's. The wall clock has no namespace: its steps
 /// are in ClockTests.
 @Suite struct BootTests {
-  private let place = Place()
+  private let place = Sandbox()
 
   init() throws {
     try #require(place.cb("set", "x", "fail-max=1", "reset-timeout=1h").code == 0)
-    Place.write(place.path + "/boot", Array("11111111-2222-3333-4444-555555555555\n".utf8))
+    writeFile(place.path + "/boot", Array("11111111-2222-3333-4444-555555555555\n".utf8))
   }
 
   /// Runs cb so many seconds of sleep later, or after a reboot.
-  private func cb(slept seconds: Int = 0, rebooted: Bool = false, _ words: [String]) -> Ended {
+  private func cb(slept seconds: Int = 0, rebooted: Bool = false, _ words: [String]) -> Finished {
     let boot = rebooted ? place.path + "/boot" : "/proc/sys/kernel/random/boot_id"
     // A clock of another time namespace would count as another's; after a sleep it is the machine's own.
     let script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && mount -t tmpfs none /proc/$$/ns && exec \"$@\""
@@ -24,17 +24,17 @@ import Testing
         + words)
   }
 
-  private func retryAfter(_ ended: Ended) -> Double { Double(ended.output.prefix { $0 != "\n" }) ?? -1 }
+  private func retryAfter(_ ended: Finished) -> Double { Double(ended.outputText.prefix { $0 != "\n" }) ?? -1 }
 
   @Test func `time suspended counts: a trial is due after it, and not before`() {
     #expect(place.cb("run", "x", "--", "false").code == 1)
     let early = cb(slept: 3000, ["run", "x", "--", "true"])
-    #expect(early.code == 75 && early.error.contains("circuit open"), "\(early)")
+    #expect(early.code == 75 && early.errorText.contains("circuit open"), "\(early)")
     #expect((1...600).contains(retryAfter(cb(slept: 3000, ["get", "x", "retry-after"]))))
     #expect(retryAfter(cb(slept: 3600, ["get", "x", "retry-after"])) == 0)
     #expect(cb(slept: 3600, ["check", "x"]).code == 0)
     let late = cb(slept: 3600, ["run", "x", "--", "true"])
-    #expect(late.code == 0 && late.error.contains("circuit closed"), "\(late)")
+    #expect(late.code == 0 && late.errorText.contains("circuit closed"), "\(late)")
     // Awake again on the old clock, which then seems to have been set back by an hour: nothing fails, nothing is kept.
     #expect(place.cb("run", "x", "--", "true").code == 0)
   }
@@ -54,25 +54,21 @@ import Testing
 
   @Test func `another boot id does not end a trial: a container has one of its own, and only its lease tells`() throws {
     #expect(place.cb("half-open", "x").code == 0)
-    let words = [Programs.cb, "run", "x", "--", "sh", "-c", "echo up; read go; true"]
-    let trial = Child(words.map { Array($0.utf8) }, environment: place.environment, waits: true)
-    while trial.output.isEmpty, !trial.reap() {
-      usleep(1000)
-      trial.pump()
-    }
+    let trial = place.start([Programs.cb, "run", "x", "--", "sh", "-c", "echo up; read go; true"], input: nil)
+    #expect(trial.expect("up"))
     #expect(place.cb("run", "x", "--", "true").code == 75)
-    let seen = try JSONValue.parse(Array(cb(rebooted: true, ["status", "x", "--json"]).output.utf8)).array?.first
+    let seen = try JSONValue.parse(Array(cb(rebooted: true, ["status", "x", "--json"]).outputText.utf8)).array?.first
     #expect(seen?["trials"]?.int == 1 && seen?["totals"]?["lost"]?.int == 0)
     #expect(cb(rebooted: true, ["run", "x", "--", "true"]).code == 75)
-    trial.release()
-    _ = trial.wait()
-    #expect(place.cb("get", "x", "state").output == "closed\n")
+    trial.closeInput()
+    trial.wait()
+    #expect(place.cb("get", "x", "state").outputText == "closed\n")
   }
 
   @Test func `daylight saving time and time zones decide nothing`() throws {
     #expect(place.cb("run", "x", "--", "false").code == 1)
     func look() throws -> JSONValue? {
-      try JSONValue.parse(Array(place.cb("status", "x", "--json").output.utf8)).array?.first
+      try JSONValue.parse(Array(place.cb("status", "x", "--json").outputText.utf8)).array?.first
     }
     let opened = try look()?["opened_at"]?.string
     #expect(opened?.hasSuffix("Z") == true)

@@ -64,7 +64,7 @@ private struct ClockedStore {
     let name = try BreakerName("x")
     switch kind {
     case .file:
-      let place = Place()
+      let place = Sandbox()
       let store = place.fileStore(clock.store)
       apply = { try store.apply($0, to: name).step }
       look = {

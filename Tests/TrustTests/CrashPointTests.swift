@@ -20,7 +20,7 @@ import Testing
         let ended = stage.strace.tampered(stage.command, call, "signal=KILL:when=\(occurrence)")
         #expect(ended.wasKilled, "\(call) \(occurrence): \(ended)")
         // What was said on the way, that a circuit opened or a token, must be true.
-        let saidSo = ended.error.contains("circuit opened") || !ended.output.isEmpty
+        let saidSo = ended.errorText.contains("circuit opened") || !ended.outputText.isEmpty
         #expect(stage.faults(acknowledged: saidSo) == [], "\(call) \(occurrence)")
         points += 1
       }
@@ -33,7 +33,7 @@ import Testing
   func `a system call that does not do what it says is found out`(call: String, tampering: String) throws {
     let stage = try Stage(Scenario.all[2])
     let ended = stage.strace.tampered(stage.command, call, tampering)
-    let faults = stage.faults(acknowledged: ended.error.contains("circuit opened"))
+    let faults = stage.faults(acknowledged: ended.errorText.contains("circuit opened"))
     // Killed before the rename the store is as before: the check must know that from a fault.
     #expect(faults.isEmpty == ended.wasKilled, "\(ended)")
   }

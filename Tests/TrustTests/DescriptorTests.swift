@@ -23,14 +23,14 @@ import Testing
     Case(words: ["metrics", "--output", "metrics.prom"], own: 0), Case(words: ["history", "x"], own: 0),
   ]
 
-  private static func strace(_ place: Place, _ arguments: [String]) -> [String] {
+  private static func strace(_ place: Sandbox, _ arguments: [String]) -> [String] {
     ["/usr/bin/strace", "-o", place.path + "/trace"] + arguments
   }
 
   /// The calls of cb itself that make a descriptor, in order, but for those before it begins.
-  private static func calls(_ place: Place, _ words: [String]) -> [(call: String, number: Int)] {
+  private static func calls(_ place: Sandbox, _ words: [String]) -> [(call: String, number: Int)] {
     place.execute(strace(place, ["-e", "trace=\(makers.joined(separator: ","))"]) + [Programs.cb] + words)
-    let text = String(decoding: Place.contents(place.path + "/trace") ?? [], as: UTF8.self)
+    let text = fileText(place.path + "/trace") ?? ""
     let isDynamic = text.contains("\"/etc/ld.so")
     var numbers: [String: Int] = [:]
     var calls: [(call: String, number: Int)] = []
@@ -51,9 +51,9 @@ import Testing
   func `without a descriptor each command does its work or says in one line why not`(
     kind: String, error: String
   ) throws {
-    let place = Place()
-    let server = kind == "redis" ? try PrivateRedis(place) : nil
-    place.environment["CB_STORE"] = server?.url ?? "file:\(place.store)"
+    let place = Sandbox()
+    let server = kind == "redis" ? try RedisServer.onSocket() : nil
+    place.environment["CB_STORE"] = server?.socketURL ?? "file:\(place.store)"
     place.cb("set", "x", "fail-max=1000")
     var faults = 0
     for (index, one) in Self.cases.enumerated() {
@@ -77,19 +77,19 @@ import Testing
   @Test func `a command that fails without a word is found out`() {
     let run = Self.cases[1]
     for wrong in [
-      Ended(code: 64, output: "", error: "cb: a command is missing; see cb --help\n"),
-      Ended(code: 2, output: "", error: ""), Ended(code: 125, output: "", error: ""),
-      Ended(code: 256 + SIGABRT, output: "", error: "cb: cannot open x: too many open files; close some\n"),
-      Ended(code: 1, output: "", error: "Fatal error: file descriptor\n"),
-      Ended(code: 1, output: "", error: "cb: cannot a; b\ncb: cannot c; d\ncb: cannot e; f\n"),
+      Finished(code: 64, output: "", error: "cb: a command is missing; see cb --help\n"),
+      Finished(code: 2, output: "", error: ""), Finished(code: 125, output: "", error: ""),
+      Finished(code: 256 + SIGABRT, output: "", error: "cb: cannot open x: too many open files; close some\n"),
+      Finished(code: 1, output: "", error: "Fatal error: file descriptor\n"),
+      Finished(code: 1, output: "", error: "cb: cannot a; b\ncb: cannot c; d\ncb: cannot e; f\n"),
     ] {
       #expect(Self.complaints(wrong, run) != [])
     }
   }
 
-  private static func complaints(_ ended: Ended, _ one: Case) -> [String] {
+  private static func complaints(_ ended: Finished, _ one: Case) -> [String] {
     var complaints: [String] = []
-    let lines = ended.error.split(separator: "\n")
+    let lines = ended.errorText.split(separator: "\n")
     let isRun = one.words[0] == "run"
     // A configuration that cannot be read is a store that failed.
     let failed = isRun ? ExitCode.selfFailed : ExitCode.failure

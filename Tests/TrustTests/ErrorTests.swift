@@ -46,14 +46,14 @@ import Testing
     #expect(Self.complaints(ended, stage, "ENOSPC") != [])
     stage.image.restore(stage.place)
     // A temporary file that stays and a message of two lines are found, too.
-    let silent = Ended(code: 1, output: "", error: "cb: one\ncb: two\n")
+    let silent = Finished(code: 1, output: "", error: "cb: one\ncb: two\n")
     #expect(Self.complaints(silent, stage, "EIO") != [])
   }
 
   /// What is wrong with how the command ended and with what it left.
-  private static func complaints(_ ended: Ended, _ stage: Stage, _ error: String) -> [String] {
+  private static func complaints(_ ended: Finished, _ stage: Stage, _ error: String) -> [String] {
     var complaints: [String] = []
-    let lines = ended.error.split(separator: "\n").map(String.init)
+    let lines = ended.errorText.split(separator: "\n").map(String.init)
     let failed = lines.filter { $0.contains(": cannot ") || $0.hasPrefix("cb: cannot ") }
     let isRun = stage.command[0] == "run"
     if isRun {

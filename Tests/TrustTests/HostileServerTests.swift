@@ -8,36 +8,36 @@ import Testing
     case announces512MiB, sends512MiB, announcesArray, endlessLine, drips
 
     func play(_ connection: Int32) {
-      guard HostileServer.hear(connection) else { return }
+      guard FakeServer.hear(connection) else { return }
       switch self {
       case .takesNobody: return
-      case .garbage: HostileServer.send(connection, Array("HTTP/1.1 400 Bad Request\r\n\r\n<html>".utf8))
+      case .garbage: FakeServer.send(connection, Array("HTTP/1.1 400 Bad Request\r\n\r\n<html>".utf8))
       case .noise:
         var random = SeededRandom(seed: Effort.seed)
-        HostileServer.send(connection, (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+        FakeServer.send(connection, (0..<4096).map { _ in UInt8(truncatingIfNeeded: random.next()) })
       case .closes: return
       case .silent: break
       case .half, .halfAndCloses:
-        HostileServer.send(connection, Self.role + Array("*7\r\n$2\r\nok\r\n$13\r\n17000".utf8))
+        FakeServer.send(connection, Self.role + Array("*7\r\n$2\r\nok\r\n$13\r\n17000".utf8))
         if self == .halfAndCloses { return }
-      case .wrongShape: HostileServer.send(connection, Self.role + Array("*3\r\n:1\r\n$-1\r\n*0\r\n".utf8))
+      case .wrongShape: FakeServer.send(connection, Self.role + Array("*3\r\n:1\r\n$-1\r\n*0\r\n".utf8))
       case .escapes:
-        HostileServer.send(connection, Array("-ERR \u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}red\r\n".utf8) + Self.role)
-      case .tooMany: HostileServer.pour(connection, [UInt8](repeatElement(Array("+OK\r\n".utf8), count: 5000).joined()))
-      case .nested: HostileServer.pour(connection, [UInt8](repeatElement(Array("*1\r\n".utf8), count: 5000).joined()))
-      case .announces512MiB: HostileServer.send(connection, Self.role + Array("$536870912\r\n".utf8))
+        FakeServer.send(connection, Array("-ERR \u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}red\r\n".utf8) + Self.role)
+      case .tooMany: FakeServer.pour(connection, [UInt8](repeatElement(Array("+OK\r\n".utf8), count: 5000).joined()))
+      case .nested: FakeServer.pour(connection, [UInt8](repeatElement(Array("*1\r\n".utf8), count: 5000).joined()))
+      case .announces512MiB: FakeServer.send(connection, Self.role + Array("$536870912\r\n".utf8))
       case .sends512MiB:
-        HostileServer.send(connection, Self.role + Array("$536870912\r\n".utf8))
-        HostileServer.pour(connection, [UInt8](repeating: 120, count: 1 << 20))
-      case .announcesArray: HostileServer.send(connection, Self.role + Array("*2147483647\r\n".utf8))
+        FakeServer.send(connection, Self.role + Array("$536870912\r\n".utf8))
+        FakeServer.pour(connection, [UInt8](repeating: 120, count: 1 << 20))
+      case .announcesArray: FakeServer.send(connection, Self.role + Array("*2147483647\r\n".utf8))
       case .endlessLine:
-        HostileServer.send(connection, Self.role + [43])
-        HostileServer.pour(connection, [UInt8](repeating: 120, count: 1 << 20))
+        FakeServer.send(connection, Self.role + [43])
+        FakeServer.pour(connection, [UInt8](repeating: 120, count: 1 << 20))
       case .drips:
-        for byte in Self.role where HostileServer.send(connection, [byte]) { usleep(20000) }
+        for byte in Self.role where FakeServer.send(connection, [byte]) { usleep(20000) }
       }
       // Until the other side has had enough.
-      while HostileServer.hear(connection) {}
+      while FakeServer.hear(connection) {}
     }
 
     /// The master that it is not.
@@ -70,9 +70,9 @@ import Testing
       // The short form: a run, and another command.
       let turn = (Answer.allCases.firstIndex(of: answer) ?? 0) % (Self.expectations.count - 1) + 1
       guard Effort.visitsAll || index == 0 || index == turn else { continue }
-      let place = Place()
+      let place = Sandbox()
       let play: @Sendable (Int32) -> Void = { answer.play($0) }
-      let server = HostileServer(place, answer == .takesNobody ? nil : play)
+      let server = FakeServer(at: place.path + "/hostile.sock", answer == .takesNobody ? nil : play)
       let start = clockSeconds()
       let ended = Self.execute(place, expectation.words, patience: answer.isFlood ? "60s" : "200ms")
       let complaints = Self.complaints(ended, expectation, answer)
@@ -86,27 +86,27 @@ import Testing
   }
 
   @Test func `a server that is none of these is found out, and so is a command without bounds`() {
-    let place = Place()
-    let server = HostileServer(place) { _ in }
+    let place = Sandbox()
+    let server = FakeServer(at: place.path + "/hostile.sock") { _ in }
     let expectation = Self.expectations[3]
     for wrong in [
-      Ended(code: 0, output: "", error: "cb: x: a b c; d\n"),
-      Ended(code: 1, output: "x", error: "cb: a: cannot b; c\n"),
-      Ended(code: 1, output: "", error: ""), Ended(code: 1, output: "", error: "cb: cannot a\ncb: cannot b\n"),
-      Ended(code: 1, output: "", error: "cb: cannot \u{1b}[31m\n"), Ended(code: 256 + SIGSEGV, output: "", error: ""),
+      Finished(code: 0, output: "", error: "cb: x: a b c; d\n"),
+      Finished(code: 1, output: "x", error: "cb: a: cannot b; c\n"),
+      Finished(code: 1, output: "", error: ""), Finished(code: 1, output: "", error: "cb: cannot a\ncb: cannot b\n"),
+      Finished(code: 1, output: "", error: "cb: cannot \u{1b}[31m\n"), Finished(code: 256 + SIGSEGV, output: "", error: ""),
     ] {
       #expect(Self.complaints(wrong, expectation, .garbage) != [])
     }
     // The memory limit is one: a program that wants more does not get it.
     let hungry = place.execute(Self.limited + ["/usr/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=1G", "count=1"])
-    #expect(hungry.code == 1 && hungry.error.contains("memory"), "\(hungry)")
+    #expect(hungry.code == 1 && hungry.errorText.contains("memory"), "\(hungry)")
     withExtendedLifetime(server) {}
   }
 
   /// The address space: what cb takes by itself, the largest reply that it accepts, and its growth.
   private static let limited = ["/usr/bin/prlimit", "--as=\(512 << 20)"]
 
-  private static func execute(_ place: Place, _ words: [String], patience: String) -> Ended {
+  private static func execute(_ place: Sandbox, _ words: [String], patience: String) -> Finished {
     let url = "redis+unix://\(place.path)/hostile.sock?timeout=\(patience)&connect-timeout=\(patience)"
     let separator = words.firstIndex(of: "--") ?? words.count
     return place.execute(
@@ -114,19 +114,19 @@ import Testing
   }
 
   /// What is wrong with how a command ended.
-  private static func complaints(_ ended: Ended, _ expectation: Expectation, _ answer: Answer) -> [String] {
+  private static func complaints(_ ended: Finished, _ expectation: Expectation, _ answer: Answer) -> [String] {
     var complaints: [String] = []
     if ended.code != expectation.code { complaints.append("exit \(ended.code)") }
-    if ended.output != expectation.output { complaints.append("it prints \(ended.output)") }
-    let lines = ended.error.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    if ended.outputText != expectation.output { complaints.append("it prints \(ended.outputText)") }
+    let lines = ended.errorText.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     if lines.count != 1 { complaints.append("\(lines.count) lines") }
     if lines.contains(where: { !$0.hasPrefix("cb: ") || !$0.contains("cannot ") }) {
       complaints.append("no clear line")
     }
-    if ended.error.unicodeScalars.contains(where: { ($0.value < 32 && $0 != "\n") || $0 == "\u{202e}" }) {
+    if ended.errorText.unicodeScalars.contains(where: { ($0.value < 32 && $0 != "\n") || $0 == "\u{202e}" }) {
       complaints.append("control characters")
     }
-    if answer.isFlood, !ended.error.contains("larger than cb accepts") { complaints.append("it took all of it") }
+    if answer.isFlood, !ended.errorText.contains("larger than cb accepts") { complaints.append("it took all of it") }
     return complaints
   }
 }

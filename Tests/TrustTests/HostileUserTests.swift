@@ -4,7 +4,7 @@ import Testing
 
 /// Other users of the machine, and what they plant where the store is.
 @Suite struct HostileUserTests {
-  let place = Place()
+  let place = Sandbox()
 
   private enum Plant: String, CaseIterable {
     case symlink, dangling, fifo, directory, device, socket
@@ -27,16 +27,16 @@ import Testing
     for plant in Plant.allCases {
       cts_remove_tree(place.store)
       mkdir(place.store, 0o700)
-      Place.write(victim, Array("victim".utf8))
+      writeFile(victim, Array("victim".utf8))
       plant.make(place.store + "/" + file, victim)
       let ended = place.cb("run", "x", "--", "sh", "-c", "exit 3")
       #expect(ended.code == 3, "\(plant): \(ended)")
       // A run of a breaker that is not there only looks at the document, and takes the lock to count.
-      #expect(ended.error.contains(file) && ended.error.hasPrefix("cb: x: cannot "), "\(plant): \(ended)")
-      #expect(ended.error.split(separator: "\n").count == 1, "\(plant): \(ended)")
+      #expect(ended.errorText.contains(file) && ended.errorText.hasPrefix("cb: x: cannot "), "\(plant): \(ended)")
+      #expect(ended.errorText.split(separator: "\n").count == 1, "\(plant): \(ended)")
       #expect(place.cb("open", "x").code == 1)
       #expect(place.cb("run", "--on-store-error", "reject", "y", "--", "true").code == 0)
-      #expect(Place.contents(victim) == Array("victim".utf8))
+      #expect(fileBytes(victim) == Array("victim".utf8))
       #expect(access(victim + "-nowhere", F_OK) != 0)
       var status = stat()
       #expect(lstat(place.store + "/" + file, &status) == 0)
@@ -49,11 +49,11 @@ import Testing
       for file in ["x.json.tmp", "x.safe.tmp"] {
         cts_remove_tree(place.store)
         mkdir(place.store, 0o700)
-        Place.write(victim, Array("victim".utf8))
+        writeFile(victim, Array("victim".utf8))
         plant.make(place.store + "/" + file, victim)
         #expect(place.cb("open", "x", "--hold").code == 0, "\(plant) \(file)")
-        #expect(place.cb("get", "x", "state").output == "open\n")
-        #expect(Place.contents(victim) == Array("victim".utf8))
+        #expect(place.cb("get", "x", "state").outputText == "open\n")
+        #expect(fileBytes(victim) == Array("victim".utf8))
         #expect(!place.entries().contains(file))
       }
     }
@@ -65,11 +65,11 @@ import Testing
       chmod(place.store, mode)
       let open = place.cb("open", "x")
       #expect(open.code == 1)
-      #expect(open.error.contains(place.store) && open.error.contains("chmod"), "\(open)")
-      #expect(open.error.split(separator: "\n").count == 1)
+      #expect(open.errorText.contains(place.store) && open.errorText.contains("chmod"), "\(open)")
+      #expect(open.errorText.split(separator: "\n").count == 1)
       let run = place.cb("run", "x", "--", "sh", "-c", "exit 3")
       #expect(run.code == 3)
-      #expect(run.error.contains("running unguarded"))
+      #expect(run.errorText.contains("running unguarded"))
       #expect(place.cb("run", "--on-store-error", "reject", "x", "--", "true").code == 125)
       #expect(place.entries() == [])
     }
@@ -81,33 +81,33 @@ import Testing
     let open = place.cb("open", "x")
     // Root may use it only where it is told to: somebody else decides what is in it.
     #expect(open.code == 1, "\(open)")
-    #expect(open.error.contains("65534") || open.error.contains("belongs"), "\(open)")
+    #expect(open.errorText.contains("65534") || open.errorText.contains("belongs"), "\(open)")
   }
 
   /// Nothing of it is used, and the command runs all the same (docs/CONTRACT.md, "Settings").
   @Test func `a configuration file that others can write, or that is somebody else's, is not used`() {
     let file = place.path + "/config.json5"
-    Place.write(file, Array("{defaults: {'fail-max': 3}}".utf8))
+    writeFile(file, Array("{defaults: {'fail-max': 3}}".utf8))
     chmod(file, 0o600)
     place.environment["CB_CONFIG"] = file
     #expect(place.cb("run", "x", "--", "true").code == 0)
     for mode in [0o620, 0o602, 0o666] as [mode_t] {
       chmod(file, mode)
       let ended = place.cb("run", "x", "--", "sh", "-c", "echo started")
-      #expect(ended.code == 0 && ended.output == "started\n", "\(ended)")
-      #expect(ended.error.contains("chmod"), "\(ended)")
+      #expect(ended.code == 0 && ended.outputText == "started\n", "\(ended)")
+      #expect(ended.errorText.contains("chmod"), "\(ended)")
       #expect(place.cb("open", "x").code == 1)
     }
     chmod(file, 0o600)
     chown(file, 65534, 65534)
     let ended = place.cb("run", "x", "--", "sh", "-c", "echo started")
-    #expect(ended.code == 0 && ended.output == "started\n", "\(ended)")
-    #expect(ended.error.contains("another user"))
+    #expect(ended.code == 0 && ended.outputText == "started\n", "\(ended)")
+    #expect(ended.errorText.contains("another user"))
     // A FIFO in its place keeps nobody waiting.
     unlink(file)
     mkfifo(file, 0o600)
     let piped = place.cb("run", "x", "--", "true")
-    #expect(piped.code == 0 && piped.error.contains("not a regular file"), "\(piped)")
+    #expect(piped.code == 0 && piped.errorText.contains("not a regular file"), "\(piped)")
   }
 
   /// Two users of one group; both must see what the other did, whatever their umask.
@@ -117,19 +117,19 @@ import Testing
     chown(place.store, 0, 54321)
     chmod(place.store, 0o2770)
     let copy = place.path + "/cb"
-    Place.write(copy, Place.contents(Programs.cb) ?? [], mode: 0o755)
+    writeFile(copy, fileBytes(Programs.cb) ?? [], mode: 0o755)
     chmod(copy, 0o755)
-    func cb(_ user: Int, _ words: String...) -> Ended {
+    func cb(_ user: Int, _ words: String...) -> Finished {
       place.execute(
         ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--groups=54321", "--", "/bin/sh", "-c"]
           + ["umask 077; exec \"$0\" \"$@\"", copy] + words)
     }
     #expect(cb(54001, "run", "--fail-max", "2", "x", "--", "false").code == 1)
     let second = cb(54002, "run", "--fail-max", "2", "x", "--", "false")
-    #expect(second.code == 1 && second.error.contains("circuit opened after 2 failures"), "\(second)")
+    #expect(second.code == 1 && second.errorText.contains("circuit opened after 2 failures"), "\(second)")
     #expect(cb(54001, "run", "x", "--", "true").code == 75)
     #expect(cb(54002, "close", "x").code == 0)
-    #expect(cb(54001, "get", "x", "state").output == "closed\n")
+    #expect(cb(54001, "get", "x", "state").outputText == "closed\n")
     var status = stat()
     #expect(stat(place.store, &status) == 0 && status.st_mode & 0o7777 == 0o2770)
     for name in place.entries() {
@@ -139,18 +139,18 @@ import Testing
     // A stranger to the group gets nowhere.
     let stranger = place.execute(
       ["/usr/bin/setpriv", "--reuid=54003", "--regid=54003", "--clear-groups", "--", copy, "open", "x"])
-    #expect(stranger.code == 1 && stranger.error.contains("permission denied"), "\(stranger)")
+    #expect(stranger.code == 1 && stranger.errorText.contains("permission denied"), "\(stranger)")
   }
 
   @Test func `a setuid copy of cb does nothing`() {
     chmod(place.path, 0o755)
     let copy = place.path + "/cb"
-    Place.write(copy, Place.contents(Programs.cb) ?? [], mode: 0o755)
+    writeFile(copy, fileBytes(Programs.cb) ?? [], mode: 0o755)
     chmod(copy, 0o4755)
     let ended = place.execute(
       ["/usr/bin/setpriv", "--reuid=54001", "--regid=54001", "--clear-groups", "--", copy]
         + ["run", "--on-event", "any=touch \(place.path)/owned", "x", "--", "touch", place.path + "/owned"])
-    #expect(ended.code == 125 && ended.error.contains("refusing to run setuid"), "\(ended)")
+    #expect(ended.code == 125 && ended.errorText.contains("refusing to run setuid"), "\(ended)")
     #expect(access(place.path + "/owned", F_OK) != 0)
     // The same copy without the bit works: it was the bit that was refused.
     chmod(copy, 0o755)
@@ -163,10 +163,10 @@ import Testing
     #expect(ended.code == 0)
     for words in [["status"], ["status", "x"], ["history"], ["get", "x", "state"], ["run", "x", "--", "true"]] {
       let ended = place.cb(words)
-      let text = ended.output + ended.error
+      let text = ended.outputText + ended.errorText
       #expect(!text.unicodeScalars.contains("\u{1b}") && !text.unicodeScalars.contains("\u{202e}"), "\(words)")
     }
     let name = place.cb("run", "a\u{1b}[31m", "--", "true")
-    #expect(name.code == 64 && !name.error.unicodeScalars.contains("\u{1b}"))
+    #expect(name.code == 64 && !name.errorText.unicodeScalars.contains("\u{1b}"))
   }
 }

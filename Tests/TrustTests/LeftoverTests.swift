@@ -3,9 +3,9 @@ import Testing
 
 /// `cb metrics --output`, killed at any moment.
 @Suite struct LeftoverTests {
-  private let place = Place()
+  private let place = Sandbox()
   private var file: String { place.path + "/out/cb.prom" }
-  private var left: [String] { place.entries(place.path + "/out").filter { $0 != "cb.prom" } }
+  private var left: [String] { directoryEntries(place.path + "/out").filter { $0 != "cb.prom" } }
 
   init() throws {
     mkdir(place.path + "/out", 0o700)
@@ -17,7 +17,7 @@ import Testing
     let command = [Programs.cb, "metrics", "--output", file]
     try #require(place.execute(command).code == 0)
     // Held open, it stays as it is.
-    let whole = try #require(Place.contents(file))
+    let whole = try #require(fileBytes(file))
     var points = 0
     for call in ["openat", "write", "fchmod", "close", "rename"] {
       for number in 1...40 {
@@ -25,7 +25,7 @@ import Testing
           ["/usr/bin/strace", "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(number)"] + command)
         if !ended.wasKilled { break }
         points += 1
-        #expect(Place.contents(file) == whole, "\(call) \(number)")
+        #expect(fileBytes(file) == whole, "\(call) \(number)")
         #expect(place.execute(command).code == 0)
         #expect(left == [], "\(call) \(number)")
       }
@@ -35,11 +35,11 @@ import Testing
   }
 
   @Test func `only what is its own and nobody's any more is removed`() {
-    let dead = place.execute(["/bin/sh", "-c", "echo $$"]).output.prefix { $0 != "\n" }
+    let dead = place.execute(["/bin/sh", "-c", "echo $$"]).outputText.prefix { $0 != "\n" }
     let others = [
       ".cb.prom.tmp-\(getpid())", ".cb.prom.tmp-x", ".cb.prom.tmp-0", ".db.prom.tmp-\(dead)", "cb.prom.tmp-\(dead)",
     ]
-    for name in others + [".cb.prom.tmp-\(dead)"] { Place.write(place.path + "/out/" + name, [1]) }
+    for name in others + [".cb.prom.tmp-\(dead)"] { writeFile(place.path + "/out/" + name, [1]) }
     #expect(place.cb("metrics", "--output", file).code == 0)
     #expect(left == others.sorted())
   }

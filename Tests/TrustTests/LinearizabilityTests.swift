@@ -17,13 +17,13 @@ import Testing
   }
 
   private final class Store {
-    let place = Place()
+    let place = Sandbox()
     let url: String
-    let server: PrivateRedis?
+    let server: RedisServer?
 
     init(_ kind: Kind) throws {
-      server = kind == .redis ? try PrivateRedis(place) : nil
-      url = server?.url ?? "file:\(place.store)"
+      server = kind == .redis ? try RedisServer.onSocket() : nil
+      url = server?.socketURL ?? "file:\(place.store)"
       place.environment["CB_STORE"] = url
     }
 
@@ -34,16 +34,14 @@ import Testing
 
     /// The breaker as bytes that `put` takes again.
     func take() throws -> [UInt8] {
-      try server?.ask(["DUMP", "cb:{x}"]) ?? Place.contents(place.store + "/x.json") ?? []
+      try server?.dump("cb:{x}") ?? fileBytes(place.store + "/x.json") ?? []
     }
 
     func put(_ bytes: [UInt8]) throws {
       if let server {
-        _ = try server.ask([
-          Array("RESTORE".utf8), Array("cb:{x}".utf8), [48], bytes, Array("REPLACE".utf8),
-        ])
+        try server.restore("cb:{x}", bytes)
       } else {
-        Place.write(place.store + "/x.json", bytes)
+        writeFile(place.store + "/x.json", bytes)
       }
     }
 

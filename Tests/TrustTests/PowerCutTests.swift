@@ -49,13 +49,13 @@ import Testing
 
   /// Runs the commands under strace.
   private static func record() throws -> ([DiskOperation], [Milestone]) {
-    let place = Place()
+    let place = Sandbox()
     var recording = DiskRecording(store: place.store)
     var milestones = [Milestone(operations: 0, holding: nil, isStateChange: true)]
     for command in commands {
       let ended = place.execute(DiskRecording.tracing(place.path + "/trace") + [Programs.cb] + command)
       try #require(ended.code < 2 || ended.code == 75, "\(command): \(ended)")
-      try recording.add(trace: String(decoding: Place.contents(place.path + "/trace") ?? [], as: UTF8.self))
+      try recording.add(trace: fileText(place.path + "/trace") ?? "")
       let holding = try place.breaker().breaker.map(Holding.init)
       let last = milestones[milestones.count - 1].holding
       milestones.append(
@@ -70,14 +70,14 @@ import Testing
   private static func check(
     _ operations: [DiskOperation], _ milestones: [Milestone], _ count: (Int) -> Void
   ) throws -> [String] {
-    let place = Place()
+    let place = Sandbox()
     let rebooted = StoreClock {
       var reading = StoreClock.system().reading()
       reading.bootID = "00000000-1111-2222-3333-444444444444"
       reading.bootMilliseconds = 5000
       return reading
     }
-    let text = String(decoding: Place.contents("/proc/sys/kernel/random/boot_id") ?? [], as: UTF8.self).prefix(36)
+    let text = (fileText("/proc/sys/kernel/random/boot_id") ?? "").prefix(36)
     var faults: [String] = []
     var seen: [[String: [UInt8]]?: [Int]] = [:]
     var looks = 0
@@ -90,7 +90,7 @@ import Testing
         cts_remove_tree(place.store)
         if let disk {
           mkdir(place.store, 0o700)
-          for (name, bytes) in disk { Place.write(place.store + "/" + name, bytes) }
+          for (name, bytes) in disk { writeFile(place.store + "/" + name, bytes) }
         }
         count(1)
         looks += 1
@@ -111,12 +111,12 @@ import Testing
         if looks % (Effort.visitsAll ? 20 : 200) == 0 {
           // The binary itself, to which the present must look like another boot.
           for (name, bytes) in disk ?? [:] {
-            Place.write(place.store + "/" + name, replacing(Array(text.utf8), in: bytes))
+            writeFile(place.store + "/" + name, replacing(Array(text.utf8), in: bytes))
           }
           let status = place.cb("status")
-          if status.code != 0 || !status.error.isEmpty { faults.append("\(around): \(status)") }
+          if status.code != 0 || !status.errorText.isEmpty { faults.append("\(around): \(status)") }
           let run = place.cb("run", "--quiet", "x", "--", "true")
-          if (run.code != 0 && run.code != 75) || !run.error.isEmpty { faults.append("\(around): \(run)") }
+          if (run.code != 0 && run.code != 75) || !run.errorText.isEmpty { faults.append("\(around): \(run)") }
         }
         if faults.count > 20 { return faults }
       }

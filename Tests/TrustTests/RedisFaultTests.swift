@@ -10,8 +10,8 @@ import Testing
 @Suite struct RedisFaultTests {
   /// A scenario on a server of its own, as it is before the command and as it has to be after it.
   private final class Stage {
-    let place = Place()
-    let server: PrivateRedis
+    let place = Sandbox()
+    let server: RedisServer
     let command: [String]
     private let image: [[UInt8]]
     let before: Holding?
@@ -20,17 +20,17 @@ import Testing
     private static let keys = ["cb:{x}", "cb:{x}:h"]
 
     init(_ scenario: Scenario) throws {
-      server = try PrivateRedis(place)
-      place.environment["CB_STORE"] = server.url
+      server = try RedisServer.onSocket()
+      place.environment["CB_STORE"] = server.socketURL
       var token = ""
       for words in scenario.setUp {
         let ended = place.cb(words)
         try #require(ended.code == (words.last == "false" ? 1 : 0), "\(words): \(ended)")
-        token = String(ended.output.prefix { $0 != "\n" })
+        token = String(ended.outputText.prefix { $0 != "\n" })
       }
       command = scenario.command.map { $0 == "TOKEN" ? token : $0 }
       let server = server
-      image = try Self.keys.map { try server.ask(["DUMP", $0]) }
+      image = try Self.keys.map { try server.dump($0) }
       before = try Self.holding(server, place)
       if scenario.hasMiddle {
         place.cb("run", "x", "--", "sh", "-c", "kill -9 $PPID")
@@ -45,16 +45,13 @@ import Testing
 
     func restore() throws {
       cts_remove_tree(place.store)
-      _ = try server.ask(["DEL"] + Self.keys)
-      for (key, bytes) in zip(Self.keys, image) where !bytes.isEmpty {
-        _ = try server.ask([Array("RESTORE".utf8), Array(key.utf8), [48], bytes])
-      }
+      for (key, bytes) in zip(Self.keys, image) { try server.restore(key, bytes) }
     }
 
     private func holding() throws -> Holding? { try Self.holding(server, place) }
 
-    private static func holding(_ server: PrivateRedis, _ place: Place) throws -> Holding? {
-      let store = try RedisStore(RedisLocation.parse(server.url), outageDirectory: place.path, random: { 7 })
+    private static func holding(_ server: RedisServer, _ place: Sandbox) throws -> Holding? {
+      let store = try RedisStore(RedisLocation.parse(server.socketURL), outageDirectory: place.path, random: { 7 })
       return try store.read(try BreakerName("x")).breaker.map(Holding.init)
     }
 
@@ -71,7 +68,7 @@ import Testing
       cts_remove_tree(place.store)
       let next = place.cb("run", "x", "--", "true")
       if next.code != 0 && next.code != 75 { faults.append("the next run: \(next)") }
-      if next.error.contains("cannot ") { faults.append("the next run says: \(next.error)") }
+      if next.errorText.contains("cannot ") { faults.append("the next run says: \(next.errorText)") }
       return faults
     }
 
@@ -87,7 +84,7 @@ import Testing
           Programs.cb,
         ]
           + command)
-      let text = String(decoding: Place.contents(place.path + "/trace") ?? [], as: UTF8.self)
+      let text = fileText(place.path + "/trace") ?? ""
       var numbers: [String: Int] = [:]
       return text.split(separator: "\n").filter { $0.first?.isLetter == true && $0.contains("(") }.map { line in
         let call = String(line.prefix { $0 != "(" })
@@ -96,7 +93,7 @@ import Testing
       }
     }
 
-    func tampered(_ call: (call: String, number: Int), _ tampering: String) -> Ended {
+    func tampered(_ call: (call: String, number: Int), _ tampering: String) -> Finished {
       place.execute(
         ["/usr/bin/strace", "-o", place.path + "/trace", "-e", "inject=\(call.call):\(tampering):when=\(call.number)"]
           + [Programs.cb] + command)
@@ -117,7 +114,7 @@ import Testing
       try stage.restore()
       let ended = stage.tampered(call, "signal=KILL")
       #expect(ended.wasKilled, "\(call): \(ended)")
-      let saidSo = ended.error.contains("circuit opened") || !ended.output.isEmpty
+      let saidSo = ended.errorText.contains("circuit opened") || !ended.outputText.isEmpty
       #expect(try stage.faults(acknowledged: saidSo) == [], "\(call)")
       points += 1
     }
@@ -156,7 +153,7 @@ import Testing
   @Test func `a request that is not sent, and said to be, is found out`() throws {
     let stage = try Stage(Scenario.all[7])
     // As if cb had not waited for the answer.
-    let silent = Ended(code: 0, output: "x: closed -> open\n", error: "")
+    let silent = Finished(code: 0, output: "x: closed -> open\n", error: "")
     #expect(try Self.complaints(silent, stage) != [])
     try stage.restore()
     #expect(try stage.faults(acknowledged: false) == [])
@@ -166,9 +163,9 @@ import Testing
     #expect(try stage.faults(acknowledged: false) != [])
   }
 
-  private static func complaints(_ ended: Ended, _ stage: Stage) throws -> [String] {
+  private static func complaints(_ ended: Finished, _ stage: Stage) throws -> [String] {
     var complaints: [String] = []
-    let lines = ended.error.split(separator: "\n").map(String.init)
+    let lines = ended.errorText.split(separator: "\n").map(String.init)
     let failed = lines.filter { $0.contains(": cannot ") || $0.hasPrefix("cb: cannot ") }
     // A permit, too, is of the stand-in when Redis cannot be asked.
     let isRun = ["run", "permit"].contains(stage.command[0])

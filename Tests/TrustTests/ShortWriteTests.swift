@@ -15,7 +15,7 @@ import Testing
       try #require(raised.code == 0, "\(raised)")
     }
     let isFailing = stage.command.last == "false"
-    #expect(ended.code == (isFailing ? 1 : 0) && !ended.error.contains("cannot "), "\(ended)")
+    #expect(ended.code == (isFailing ? 1 : 0) && !ended.errorText.contains("cannot "), "\(ended)")
     #expect(stage.faults(acknowledged: true) == [])
     let writes = Self.writes(stage)
     #expect(writes.count >= 2 && writes[0].done < writes[0].asked, "\(writes)")
@@ -29,8 +29,8 @@ import Testing
     let writes = Self.writes(stage)
     #expect(writes.count >= 2 && writes[0].done < writes[0].asked && writes[1].done < 0, "\(writes)")
     #expect(ended.code == 1, "\(ended)")
-    let lines = ended.error.split(separator: "\n")
-    #expect(lines.count == 1 && ended.error.contains("cannot write") && ended.error.contains("ulimit -f"), "\(ended)")
+    let lines = ended.errorText.split(separator: "\n")
+    #expect(lines.count == 1 && ended.errorText.contains("cannot write") && ended.errorText.contains("ulimit -f"), "\(ended)")
     #expect(!stage.place.entries().contains { $0.hasSuffix(".tmp") })
     #expect(stage.faults(acknowledged: false) == [])
   }
@@ -51,7 +51,7 @@ import Testing
   private static func size(_ stage: Stage) throws -> Int {
     stage.image.restore(stage.place)
     stage.place.cb(stage.command)
-    let size = try #require(Place.contents(stage.place.store + "/x.json")).count / 2
+    let size = try #require(fileBytes(stage.place.store + "/x.json")).count / 2
     stage.image.restore(stage.place)
     return size
   }
@@ -61,13 +61,13 @@ import Testing
   }
 
   /// Runs the command with the limit; `body` is called with cb's pid while it stands still after its first write.
-  private static func interrupted(_ stage: Stage, _ body: (pid_t) throws -> Void) throws -> Ended {
+  private static func interrupted(_ stage: Stage, _ body: (pid_t) throws -> Void) throws -> Finished {
     let size = try size(stage)
     let place = stage.place
     let words =
       strace(stage, "inject=write:signal=STOP:when=1") + ["/usr/bin/prlimit", "--fsize=\(size):", Programs.cb]
       + stage.command
-    let tracer = Child(words.map { Array($0.utf8) }, environment: place.environment, directory: place.path)
+    let tracer = place.start(words)
     let children = "/proc/\(tracer.pid)/task/\(tracer.pid)/children"
     var status = stat()
     let limit = clockSeconds() + 60
@@ -75,7 +75,7 @@ import Testing
       try #require(!tracer.reap() && clockSeconds() < limit, "no write: \(tracer.wait())")
       usleep(1000)
     }
-    let text = String(decoding: Place.contents(children) ?? [], as: UTF8.self)
+    let text = fileText(children) ?? ""
     let pid = try #require(text.split(separator: " ").first.flatMap { pid_t($0) })
     try body(pid)
     // Stopped already or about to be: this undoes either.
@@ -85,7 +85,7 @@ import Testing
 
   /// What was asked of each write to the temporary document, and what it did.
   private static func writes(_ stage: Stage) -> [(asked: Int, done: Int)] {
-    let text = String(decoding: Place.contents(stage.place.path + "/trace") ?? [], as: UTF8.self)
+    let text = fileText(stage.place.path + "/trace") ?? ""
     return text.split(separator: "\n").filter { $0.hasPrefix("write(") }.compactMap { line in
       let parts = line.split(separator: ")")
       let tail = parts.count > 1 ? parts.last.map(String.init) ?? "" : ""

@@ -86,7 +86,7 @@ import Testing
     #expect(sandbox.number("stale") == count - failMax)
     #expect(sandbox.number("trips") == 1)
     #expect(sandbox.lines("events").count == 1, "\(sandbox.lines("events"))")
-    #expect(ended.isOneLine && ended.errorText.contains("circuit opened"), "\(ended.errorText)")
+    #expect(ended.isOneMessage && ended.errorText.contains("circuit opened"), "\(ended.errorText)")
     // Every failure is in the history once, in the order of its number.
     let history = sandbox.cb("history", "x", "-n", "2000").outputText.split(separator: "\n" as Character)
     #expect(history.count == failMax + 1)

@@ -167,7 +167,7 @@ import Testing
       let sandbox = Sandbox(store: "rediss://127.0.0.1:\(server.port)?\(query)")
       let refused = sandbox.run("--on-store-error", "reject", sh: "echo started")
       #expect(refused.status == .exited(125) && refused.output.isEmpty)
-      #expect(refused.isOneLine && refused.errorText.contains(sign), "\(refused.errorText)")
+      #expect(refused.isOneMessage && refused.errorText.contains(sign), "\(refused.errorText)")
     }
     let careless = Sandbox(store: "rediss://127.0.0.1:\(server.port)?insecure=1&\(RedisServer.patience)")
     #expect(careless.run("--on-store-error", "reject", sh: "echo started").outputText == "started\n")

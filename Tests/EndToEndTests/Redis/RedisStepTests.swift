@@ -111,7 +111,7 @@ private final class StrikingProxy {
         server, try #require(.init(rawValue: blow)), try #require(.init(rawValue: place.moment)), place.step)
       sandbox.environment["CB_STORE"] = "redis://127.0.0.1:\(proxy.port)?timeout=1s&connect-timeout=1s"
       let result = sandbox.run("--on-store-error", policy, sh: "echo out; echo ran >>ran; exit 7")
-      #expect(result.isOneLine, "\(result.errorText)")
+      #expect(result.isOneMessage, "\(result.errorText)")
       if policy == "reject", place.step < 3 {
         #expect(result.status == .exited(125) && result.output.isEmpty && sandbox.read("ran") == nil)
         continue
@@ -140,11 +140,11 @@ private final class StrikingProxy {
     let result = sandbox.run("--on-store-error", "reject", sh: "echo out; exit 7")
     sandbox.environment["CB_STORE"] = direct
     if isFirst {
-      #expect(result.status == .exited(125) && result.isOneLine, "\(result.errorText)")
+      #expect(result.status == .exited(125) && result.isOneMessage, "\(result.errorText)")
       return
     }
     #expect(result.status == .exited(7) && result.outputText == "out\n", "\(result.errorText)")
-    #expect(result.errorText.contains("circuit opened") && result.isOneLine, "\(result.errorText)")
+    #expect(result.errorText.contains("circuit opened") && result.isOneMessage, "\(result.errorText)")
     #expect(sandbox.get("state") == "open")
     #expect(sandbox.number("failures") == 1 && sandbox.number("calls") == 2)
   }
@@ -214,7 +214,7 @@ private final class StrikingProxy {
     let server = try RedisServer()
     let sandbox = Sandbox(store: server.bare + "?timeout=1s&connect-timeout=1s")
     server.send(SIGSTOP)
-    #expect(sandbox.run(sh: "exit 0").isOneLine)
+    #expect(sandbox.run(sh: "exit 0").isOneMessage)
     server.send(SIGCONT)
     let found = sandbox.execute(["/bin/sh", "-c", "ls state/redis-outage-*"]).outputText
     let note = String(found.dropLast())

@@ -101,7 +101,7 @@ private func putToSleep(_ server: RedisServer) {
       let first = sandbox.start(
         [Programs.cb, "run"] + options + ["x", "--", "/bin/sh", "-c", "echo out; echo ran >>ran; exit 3"]
       ).wait(seconds: 60)
-      #expect(first.isOneLine && first.errorText.contains(trouble.sign), "\(policy): \(first.errorText)")
+      #expect(first.isOneMessage && first.errorText.contains(trouble.sign), "\(policy): \(first.errorText)")
       #expect(!first.errorText.contains("pa55") && !first.errorText.contains("sesame"))
       if policy == "reject" {
         #expect(first.status == .exited(125) && first.output.isEmpty)
@@ -135,7 +135,7 @@ private func putToSleep(_ server: RedisServer) {
     for words in commands {
       let result = sandbox.start([Programs.cb] + words).wait(seconds: 60)
       #expect(result.status == .exited(1), "\(words)")
-      #expect(result.output.isEmpty && result.isOneLine, "\(words): \(result.outputText)\(result.errorText)")
+      #expect(result.output.isEmpty && result.isOneMessage, "\(words): \(result.outputText)\(result.errorText)")
       #expect(result.errorText.contains(trouble.sign) && !result.errorText.contains("pa55"), "\(result.errorText)")
     }
   }
@@ -167,7 +167,7 @@ private func putToSleep(_ server: RedisServer) {
       #expect(result.error.isEmpty, "\(result.errorText)")
       return
     }
-    #expect(result.isOneLine && result.errorText.contains("counted by the stand-in"), "\(result.errorText)")
+    #expect(result.isOneMessage && result.errorText.contains("counted by the stand-in"), "\(result.errorText)")
     if blow == .full { #expect(result.errorText.contains("maxmemory")) }
     let standIn = sandbox.cb("history", "x", "--store", sandbox.standIn).outputText
     #expect(standIn.contains("exit 7"), "\(standIn)")
@@ -253,7 +253,7 @@ private func putToSleep(_ server: RedisServer) {
     let sandbox = Sandbox(store: server.bare + "?timeout=1s&connect-timeout=1s")
     server.send(SIGSTOP)
     let first = sandbox.run(sh: "exit 0")
-    #expect(first.status == .exited(0) && first.isOneLine)
+    #expect(first.status == .exited(0) && first.isOneMessage)
     let waiting = server.waiting
     #expect(waiting > 0)
     let second = sandbox.run(sh: "exit 4")

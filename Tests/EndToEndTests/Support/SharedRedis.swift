@@ -1,6 +1,6 @@
 /// One redis-server for all tests of this process that only need some server. Each has a prefix of its own.
 enum SharedRedis {
-  nonisolated(unsafe) private static let server: RedisServer = {
+  private static let server: RedisServer = {
     do {
       return try RedisServer()
     } catch {

@@ -1,16 +1,15 @@
 /// Certificates made with the openssl command, once for all tests.
 struct Certificates: Sendable {
-  let directory: Scratch
+  private let place: TemporaryPlace
 
   static let shared: Result<Certificates, any Error> = Result { try Certificates() }
 
-  func path(_ name: String) -> String { directory.path + "/" + name }
+  func path(_ name: String) -> String { place.path + "/" + name }
 
   private init() throws {
-    directory = try Scratch()
+    let sandbox = Sandbox()
+    place = sandbox.place
     let script = """
-      set -e
-      cd "$1"
       new="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
       openssl req -x509 $new -keyout ca.key -out ca.crt -days 10 -subj /CN=cb-test-ca
       openssl req -x509 $new -keyout other.key -out other.crt -days 10 -subj /CN=another-ca
@@ -24,6 +23,7 @@ struct Certificates: Sendable {
       make expired -1 DNS:localhost,IP:127.0.0.1
       make client 10 DNS:client.example
       """
-    try Files.run(["/bin/sh", "-c", script, "sh", directory.path])
+    let made = sandbox.execute(["/bin/sh", "-ec", script])
+    guard made.code == 0 else { throw TestFailure("openssl: \(made)") }
   }
 }

@@ -23,12 +23,9 @@ package func readAll(_ descriptor: Int32) -> [UInt8] {
   }
 }
 
-/// Writes a file anew; whether all of it could be written.
+/// Writes all of it; false where that is not possible.
 @discardableResult
-package func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> Bool {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-  guard descriptor >= 0 else { return false }
-  defer { close(descriptor) }
+package func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -38,6 +35,18 @@ package func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) -
   }
   return true
 }
+
+/// Writes a file anew; whether all of it could be written.
+@discardableResult
+package func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> Bool {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+  guard descriptor >= 0 else { return false }
+  defer { close(descriptor) }
+  return writeAll(descriptor, bytes)
+}
+
+@discardableResult
+package func writeFile(_ path: String, _ text: String) -> Bool { writeFile(path, Array(text.utf8)) }
 
 /// The names in a directory, sorted, without `.` and `..`; none where it cannot be read.
 package func directoryEntries(_ path: String) -> [String] {

@@ -26,6 +26,13 @@ package func startProgram(
   }
 }
 
+/// The end to read from and the end to write to, both closed on exec.
+package func makePipe() -> [Int32] {
+  var ends: [Int32] = [-1, -1]
+  precondition(cts_pipe(&ends) == 0, "pipe: \(errno)")
+  return ends
+}
+
 private func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
   let result = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
   for (index, byte) in bytes.enumerated() { result[index] = CChar(bitPattern: byte) }

@@ -22,11 +22,11 @@ extension Crowd {
   func recordProbed(_ one: Going, isKilled: Bool, end: Double) {
     let number = operations.count
     let code = one.child.wait().code
-    let error = one.child.error
+    let error = one.child.errorText
     // Too slow for a lock on the way: as if it had died there.
     let isCut = isKilled || error.contains("cannot lock")
-    let begun = one.probes.flatMap { Place.contents(place.path + "/" + $0)?.count } ?? 0
-    let started = one.started ?? (one.child.output.isEmpty ? nil : end)
+    let begun = one.probes.flatMap { fileBytes(place.path + "/" + $0)?.count } ?? 0
+    let started = one.started ?? (one.child.text.isEmpty ? nil : end)
     let isRun = if case .run = one.kind { true } else { false }
     let settled = started ?? end
     let succeeds = one.kind.probe ?? false

@@ -5,7 +5,7 @@ import JSON
 
 /// Many processes on one breaker, with random commands and random kills, and what was seen of each.
 final class Crowd {
-  let place: Place
+  let place: Sandbox
   private let store: String
   private var random: SeededRandom
   var operations: [Operation] = []
@@ -44,7 +44,7 @@ final class Crowd {
     var kind: Kind
     /// Where each of its probes leaves a line.
     var probes: String?
-    var child: Child
+    var child: Running
     var call: Double
     /// When CMD of a run was seen to have started.
     var started: Double?
@@ -55,7 +55,7 @@ final class Crowd {
     var killAt: Double
   }
 
-  init(_ place: Place, store: String, seed: UInt64, settle: @escaping () throws -> Void = {}) {
+  init(_ place: Sandbox, store: String, seed: UInt64, settle: @escaping () throws -> Void = {}) {
     self.place = place
     self.store = store
     self.settle = settle
@@ -72,7 +72,7 @@ final class Crowd {
       "set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2",
       "retry-hint-max=40h",
     ]).wait()
-    guard made.code == 0 else { throw Failed(what: made.error) }
+    guard made.code == 0 else { throw Failed(what: made.errorText) }
     // Kills come while there is something to be killed, however slow the machine is.
     pace = clockSeconds() - before
     var checker = LinearizabilityChecker()
@@ -106,8 +106,8 @@ final class Crowd {
       var one = start(kind)
       one.killAt = .infinity
       one.released = clockSeconds()
-      one.child.release()
-      _ = one.child.wait()
+      one.child.closeInput()
+      one.child.wait()
       try record(one, end: clockSeconds())
     }
   }
@@ -127,14 +127,14 @@ final class Crowd {
       for index in going.indices.reversed() {
         going[index].child.pump()
         let now = clockSeconds()
-        if going[index].started == nil, !going[index].child.bytes[0].isEmpty {
+        if going[index].started == nil, !going[index].child.text.isEmpty {
           going[index].started = now
           going[index].releaseAt =
             now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
         }
         if going[index].released == nil, now >= going[index].releaseAt {
           going[index].released = now
-          going[index].child.release()
+          going[index].child.closeInput()
         }
         if going[index].killed == nil, now > going[index].killAt {
           going[index].killed = now
@@ -162,18 +162,15 @@ final class Crowd {
     }.joined()
   }
 
-  private func cb(_ words: [String]) -> Child {
+  private func cb(_ words: [String]) -> Running {
     processes += 1
-    return Child(
-      ([Programs.cb] + words + ["--store", store]).map { Array($0.utf8) },
-      environment: place.environment,
-      directory: place.path)
+    return place.start([Programs.cb] + words + ["--store", store])
   }
 
   private func history() throws -> [HistoryEntry] {
     let ended = cb(["history", "x", "--json", "-n", "100000"]).wait()
-    guard let list = try JSONValue.parse(Array(ended.output.utf8)).array else {
-      throw Failed(what: ended.error)
+    guard let list = try JSONValue.parse(Array(ended.outputText.utf8)).array else {
+      throw Failed(what: ended.errorText)
     }
     let entries: [HistoryEntry] = list.compactMap { value in
       guard let sequence = value["sequence"]?.int,
@@ -249,9 +246,9 @@ final class Crowd {
     if case .look = kind { killAt = .infinity }
     processes += 1
     let isRun = if case .run = kind { true } else { false }
-    let child = Child(
-      ([Programs.cb] + words + (isRun ? [] : ["--store", store])).map { Array($0.utf8) },
-      environment: environment, directory: place.path, waits: isRun)
+    let child = Running(
+      argv: ([Programs.cb] + words + (isRun ? [] : ["--store", store])).map { Array($0.utf8) },
+      environment: environment, directory: place.path, input: isRun ? nil : [])
     return Going(kind: kind, probes: probes, child: child, call: call, killed: nil, killAt: killAt)
   }
 
@@ -260,7 +257,7 @@ final class Crowd {
   private func record(_ one: Going, end: Double) throws {
     let isKilled = one.killed != nil && one.child.wait().code == 256 + SIGKILL
     let code = one.child.wait().code
-    let error = one.child.error
+    let error = one.child.errorText
     // On a machine that is too slow for the lock, nothing was done, and that was said.
     let isUncounted = error.contains("was not counted")
     if error.contains("cannot lock"), !isUncounted { return }
@@ -276,8 +273,8 @@ final class Crowd {
     switch one.kind {
     case .run(let runEnd, _):
       let token = Token(text: "run\(number)")
-      let isTrial = one.child.output.hasPrefix("half-open")
-      let started = one.started ?? (one.child.output.isEmpty ? nil : end)
+      let isTrial = one.child.text.hasPrefix("half-open")
+      let started = one.started ?? (one.child.text.isEmpty ? nil : end)
       let isRejected = !isKilled && code == 75
       add("run \(number)", one.call, started ?? end, reads: true) { model in
         let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
@@ -315,7 +312,7 @@ final class Crowd {
         deaths.append((token, end))
       }
     case .permit:
-      let text = one.child.output.prefix { $0 != "\n" }
+      let text = one.child.text.prefix { $0 != "\n" }
       let token = Token(text: text.isEmpty ? "permit\(number)" : String(text))
       let isRejected = code == 75
       add("permit \(number)", one.call, end, reads: true) { model in
@@ -351,7 +348,7 @@ final class Crowd {
       // Nobody has it any more.
       operations[number].forget = { model in model.permits[from] = nil }
     case .open, .close, .halfOpen, .reset:
-      let output = one.child.output
+      let output = one.child.text
       let by = ManualAction(by: "somebody")
       let event: Event =
         switch one.kind {
@@ -373,7 +370,7 @@ final class Crowd {
       if !output.isEmpty { operations[number].isOptional = false }
     case .probe: break
     case .look:
-      var seen = try Look(spoilLook.map { $0(one.child.output) } ?? one.child.output)
+      var seen = try Look(spoilLook.map { $0(one.child.text) } ?? one.child.text)
       spoilSeen?(&seen)
       let shown = seen
       add("look \(number) \(shown)", one.call, end) { Look($0.seen) == shown }

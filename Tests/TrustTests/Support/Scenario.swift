@@ -48,7 +48,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
 
 /// A scenario made ready: its store as it is before the command, and what may be found after it.
 struct Stage {
-  let place = Place()
+  let place = Sandbox()
   let command: [String]
   let image: StoreImage
   let before: Holding?
@@ -61,12 +61,12 @@ struct Stage {
     for words in scenario.setUp {
       let ended = place.cb(words)
       try #require(ended.code == (words.last == "false" ? 1 : 0), "\(words): \(ended)")
-      token = String(ended.output.prefix { $0 != "\n" })
+      token = String(ended.outputText.prefix { $0 != "\n" })
     }
     command = scenario.command.map { $0 == "TOKEN" ? token : $0 }
     if scenario.oldHistory > 0 {
       let line = [UInt8](repeating: UInt8(ascii: "-"), count: 63) + [UInt8(ascii: "\n")]
-      Place.write(
+      writeFile(
         place.store + "/x.history", Array([[UInt8]](repeating: line, count: scenario.oldHistory / 64).joined()))
     }
     image = StoreImage(place)
@@ -106,7 +106,7 @@ struct Stage {
     }
     let next = place.cb("run", "x", "--", "true")
     if next.code != 0 && next.code != 75 { faults.append("the next run: exit \(next.code)") }
-    let lines = next.error.split(separator: "\n")
+    let lines = next.errorText.split(separator: "\n")
     if let line = lines.first(where: { !$0.hasPrefix("cb: x: circuit ") && !$0.hasPrefix("cb: x: trial running") }) {
       faults.append("the next run says: \(line)")
     }

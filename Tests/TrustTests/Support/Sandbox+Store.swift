@@ -5,30 +5,9 @@ import FileStore
 import Glibc
 import System
 
-/// A fresh directory for one check, removed with this value: the store is `state` in it, not made yet.
-final class Place {
-  private let place = TemporaryPlace("cb-trust")
-  var path: String { place.path }
-  var environment: [String: String]
+extension Sandbox {
+  /// The store, which is not made yet.
   var store: String { path + "/state" }
-
-  init() {
-    let path = place.path
-    environment = [
-      "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": path, "LC_ALL": "C.UTF-8", "CB_STATE_DIR": path + "/state",
-    ]
-  }
-
-  @discardableResult
-  func cb(_ words: [String]) -> Ended { execute([Programs.cb] + words) }
-
-  @discardableResult
-  func cb(_ words: String...) -> Ended { cb(words) }
-
-  @discardableResult
-  func execute(_ words: [String]) -> Ended {
-    Child(words.map { Array($0.utf8) }, environment: environment, directory: path).wait()
-  }
 
   /// The breaker `x` as the store has it; nil if there is none.
   func breaker(clock: StoreClock = .system()) throws -> (breaker: Breaker?, damage: String?) {
@@ -40,14 +19,18 @@ final class Place {
     FileStore(directory: DocumentDirectory(path: store), clock: clock, random: { 7 })
   }
 
-  // MARK: Files
+  /// What is in the store.
+  func entries() -> [String] { directoryEntries(store) }
+}
 
-  func entries(_ directory: String? = nil) -> [String] { directoryEntries(directory ?? store) }
+extension Finished {
+  init(code: Int32, output: String, error: String) {
+    self.init(
+      status: code < 256 ? .exited(code) : .signaled(code - 256), output: Array(output.utf8), error: Array(error.utf8))
+  }
 
-  /// What is in a file, nil if it cannot be read.
-  static func contents(_ path: String) -> [UInt8]? { fileBytes(path) }
-
-  static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) { writeFile(path, bytes, mode: mode) }
+  /// By SIGKILL, or a program that it ran was.
+  var wasKilled: Bool { code == 256 + SIGKILL || code == 128 + SIGKILL }
 }
 
 /// The files of a store, to be put back as often as is needed. The document and its safe copy stay one file if they
@@ -58,10 +41,10 @@ struct StoreImage {
 
   init() {}
 
-  init(_ place: Place) {
+  init(_ place: Sandbox) {
     var inodes: [ino_t] = []
     for name in place.entries() {
-      files[name] = Place.contents(place.store + "/" + name) ?? []
+      files[name] = fileBytes(place.store + "/" + name) ?? []
       var status = stat()
       if name == "x.json" || name == "x.safe", lstat(place.store + "/" + name, &status) == 0 {
         inodes.append(status.st_ino)
@@ -70,12 +53,12 @@ struct StoreImage {
     isLinked = inodes.count == 2 && inodes[0] == inodes[1]
   }
 
-  func restore(_ place: Place) {
+  func restore(_ place: Sandbox) {
     cts_remove_tree(place.store)
     if files.isEmpty { return }
     mkdir(place.store, 0o700)
     for (name, bytes) in files where !(isLinked && name == "x.safe") {
-      Place.write(place.store + "/" + name, bytes)
+      writeFile(place.store + "/" + name, bytes)
     }
     if isLinked { link(place.store + "/x.json", place.store + "/x.safe") }
   }
