@@ -170,7 +170,8 @@ extension FileStoreTests {
       try temporary.files.put(name, "old", .flushed)
       let trace = temporary.path + "/trace"
       let answer = run([
-        "strace", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", Programs.exerciser, store, "put", "a",
+        "strace", "-o", trace, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", Programs.exerciser, store,
+        "put", "a",
         "1", "flushed",
       ])
       #expect(answer.hasPrefix("error io: cannot flush \(store)/a.json.tmp: input/output error;"))
@@ -185,7 +186,8 @@ extension FileStoreTests {
         let trace = temporary.path + "/trace"
         #expect(
           run([
-            "strace", "-o", trace, "-e", "trace=fsync,fdatasync,sync,syncfs", Programs.exerciser, store, "put", "a", "1",
+            "strace", "-o", trace, "-e", "trace=fsync,fdatasync,sync,syncfs", Programs.exerciser, store, "put", "a",
+            "1",
             durability,
           ]) == "ok")
         #expect(run(["grep", "-c", "sync", trace]) == count)

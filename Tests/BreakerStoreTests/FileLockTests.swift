@@ -33,7 +33,7 @@ extension FileStoreTests {
       var least = 0
       for _ in 0..<40 {
         let child = exercise([temporary.store, "append", "a", "100000"])
-        pauseMilliseconds(Int.random(in: 0...30, using: &random))
+        usleep(UInt32.random(in: 0...30, using: &random) * 1000)
         child.kill9()
         let count = try temporary.files.read(name)?.count ?? 0
         #expect(count >= least)
@@ -96,7 +96,7 @@ extension FileStoreTests {
       let holder = hold()
       // The alarm comes after the wait for the lock is over, and ends the process as it would have without it.
       let waiter = exercise([temporary.store, "hold", "a"], ["EXERCISER_ALARM": "1", "EXERCISER_TIMEOUT": "60000"])
-      pauseMilliseconds(200)
+      usleep(200_000)
       holder.kill9()
       #expect(waiter.expect("held\n"))
       #expect(waiter.wait().status == .signaled(SIGALRM))

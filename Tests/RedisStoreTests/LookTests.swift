@@ -15,7 +15,7 @@ import Testing
     private let between = Mutex<(@Sendable () -> Void)?>(nil)
     private(set) var front: FakeServer?
 
-    var url: String { front?.url ?? "" }
+    var url: String { (front?.url ?? "") + "?" + RedisServer.patience }
 
     init(to server: RedisServer) throws {
       let port = server.port
@@ -52,7 +52,7 @@ import Testing
 
   private static func store(_ url: String, _ directory: String) throws -> RedisStore {
     try RedisStore(
-      RedisLocation.parse(url + "?timeout=20s&connect-timeout=20s"), outageDirectory: directory,
+      RedisLocation.parse(url), outageDirectory: directory,
       random: { SystemRandomNumberGenerator.number() })
   }
 

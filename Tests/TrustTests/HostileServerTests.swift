@@ -93,7 +93,8 @@ import Testing
       Finished(code: 0, output: "", error: "cb: x: a b c; d\n"),
       Finished(code: 1, output: "x", error: "cb: a: cannot b; c\n"),
       Finished(code: 1, output: "", error: ""), Finished(code: 1, output: "", error: "cb: cannot a\ncb: cannot b\n"),
-      Finished(code: 1, output: "", error: "cb: cannot \u{1b}[31m\n"), Finished(code: 256 + SIGSEGV, output: "", error: ""),
+      Finished(code: 1, output: "", error: "cb: cannot \u{1b}[31m\n"),
+      Finished(code: 256 + SIGSEGV, output: "", error: ""),
     ] {
       #expect(Self.complaints(wrong, expectation, .garbage) != [])
     }

@@ -30,7 +30,8 @@ import Testing
     #expect(writes.count >= 2 && writes[0].done < writes[0].asked && writes[1].done < 0, "\(writes)")
     #expect(ended.code == 1, "\(ended)")
     let lines = ended.errorText.split(separator: "\n")
-    #expect(lines.count == 1 && ended.errorText.contains("cannot write") && ended.errorText.contains("ulimit -f"), "\(ended)")
+    #expect(
+      lines.count == 1 && ended.errorText.contains("cannot write") && ended.errorText.contains("ulimit -f"), "\(ended)")
     #expect(!stage.place.entries().contains { $0.hasSuffix(".tmp") })
     #expect(stage.faults(acknowledged: false) == [])
   }

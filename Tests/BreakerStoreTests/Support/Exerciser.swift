@@ -39,7 +39,3 @@ extension Running {
     wait()
   }
 }
-
-func pauseMilliseconds(_ milliseconds: Int) {
-  usleep(UInt32(milliseconds) * 1000)
-}

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The commands and options of the program, as it says itself (`--experimental-dump-help` of ArgumentParser).
 struct Interface {
@@ -96,13 +97,9 @@ extension Interface.Command {
   }
 }
 
-struct Missing: Error, CustomStringConvertible {
-  var description: String
-}
-
 extension Optional {
   func orThrow(_ description: String) throws -> Wrapped {
-    guard let self else { throw Missing(description: description) }
+    guard let self else { throw TestFailure(description) }
     return self
   }
 }

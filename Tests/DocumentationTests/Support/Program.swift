@@ -27,26 +27,15 @@ enum Repository {
 enum Program {
   static let cb = Programs.cb
 
-  /// Runs a program to its end, at most for a given number of seconds. The streams are files, so that no pipe fills.
+  /// Runs a program to its end, at most for a given number of seconds.
   static func run(
     _ argv: [String], environment: [String: String], directory: String, input: String = "", seconds: Int = 120
   ) throws -> Finished {
-    let place = TemporaryPlace("cb-documentation")
-    try input.write(toFile: place.path + "/in", atomically: false, encoding: .utf8)
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: place.path + "/" + name, contents: nil) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["-k", "5", String(seconds)] + argv
-    process.environment = environment
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardInput = FileHandle(forReadingAtPath: place.path + "/in")
-    process.standardOutput = FileHandle(forWritingAtPath: place.path + "/out")
-    process.standardError = FileHandle(forWritingAtPath: place.path + "/err")
-    try process.run()
-    process.waitUntilExit()
+    let limited = ["/usr/bin/timeout", "-k", "5", String(seconds)] + argv
+    let ended = Running(
+      argv: limited.map { Array($0.utf8) }, environment: environment, directory: directory, input: Array(input.utf8)
+    ).wait(seconds: Double(seconds) + 60)
     return Finished(
-      status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
-      output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: place.path + "/out")), as: UTF8.self),
-      error: String(decoding: try Data(contentsOf: URL(fileURLWithPath: place.path + "/err")), as: UTF8.self))
+      status: ended.code < 256 ? ended.code : ended.code - 128, output: ended.outputText, error: ended.errorText)
   }
 }

@@ -12,7 +12,7 @@ final class Sandbox {
   func standInsAlone() throws -> String {
     let directory = path + "/stand-ins"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    for name in Self.standIns { try script("stand-ins/" + name, "exit 0") }
+    for name in Self.standIns { script("stand-ins/" + name, "exit 0") }
     return directory
   }
 
@@ -31,29 +31,27 @@ final class Sandbox {
       try FileManager.default.createDirectory(atPath: path + "/" + directory, withIntermediateDirectories: true)
     }
     try FileManager.default.createSymbolicLink(atPath: path + "/bin/cb", withDestinationPath: Program.cb)
-    for name in Self.standIns { try script("bin/" + name, "exit 0") }
+    for name in Self.standIns { script("bin/" + name, "exit 0") }
     // A service that can be stopped and started, for the session of the README.
     let down = "'\(path)/shop-is-down'"
-    try script("bin/systemctl", "case $1 in stop) : >\(down) ;; start) rm -f \(down) ;; esac")
-    try script(
+    script("bin/systemctl", "case $1 in stop) : >\(down) ;; start) rm -f \(down) ;; esac")
+    script(
       "bin/curl",
       """
       [ -e \(down) ] || { echo ok; exit 0; }
       echo "curl: (7) Failed to connect to localhost port 8080 after 0 ms: Couldn't connect to server" >&2
       exit 7
       """)
-    try script("work/deploy.sh", "exit 0")
+    script("work/deploy.sh", "exit 0")
   }
 
-  private func script(_ name: String, _ text: String) throws {
-    try ("#!/bin/sh\n" + text + "\n").write(toFile: path + "/" + name, atomically: false, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path + "/" + name)
+  private func script(_ name: String, _ text: String) {
+    writeFile(path + "/" + name, Array("#!/bin/sh\n\(text)\n".utf8), mode: 0o755)
   }
 
   func write(_ name: String, _ text: String) throws -> String {
     let file = path + "/" + name
-    try text.write(toFile: file, atomically: false, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    guard writeFile(file, text) else { throw TestFailure("write \(file)") }
     return file
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What each shell offers for a line, by asking the shell itself.
 enum Shells {
@@ -59,7 +60,7 @@ enum Shells {
 
   private static func answer(_ result: Finished) throws -> Finished {
     guard result.status == 0, !result.error.contains("no answer") else {
-      throw Missing(description: "exit \(result.status): \(result.error)")
+      throw TestFailure("exit \(result.status): \(result.error)")
     }
     return result
   }

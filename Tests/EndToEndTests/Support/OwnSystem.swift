@@ -48,7 +48,7 @@ final class Inbox {
 
   init(_ path: String) {
     self.path = path
-    precondition(withAddress { bind(descriptor, $0, $1) } == 0, "bind \(path): \(errno)")
+    precondition(withUnixAddress(path) { bind(descriptor, $0, $1) } == 0, "bind \(path): \(errno)")
   }
 
   deinit { close(descriptor) }
@@ -69,17 +69,6 @@ final class Inbox {
   func fill() {
     let sender = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(sender) }
-    while withAddress({ sendto(sender, "junk", 4, Int32(MSG_DONTWAIT), $0, $1) }) == 4 {}
-  }
-
-  private func withAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+    while withUnixAddress(path, { sendto(sender, "junk", 4, Int32(MSG_DONTWAIT), $0, $1) }) == 4 {}
   }
 }

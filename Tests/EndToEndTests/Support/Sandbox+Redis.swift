@@ -1,4 +1,4 @@
-import Glibc
+import JSON
 import Testing
 
 extension RedisServer {
@@ -38,7 +38,7 @@ extension Sandbox {
 
   /// `cb run OPTIONS x -- sh -c SCRIPT`
   func run(_ options: String..., sh script: String) -> Finished {
-    start([Programs.cb, "run"] + options + ["x", "--", "/bin/sh", "-c", script]).wait(seconds: 120)
+    cb(["run"] + options + ["x", "--", "/bin/sh", "-c", script])
   }
 
   /// A run whose CMD says `up` and then ends as the test tells it.
@@ -56,30 +56,15 @@ extension Sandbox {
 
   /// One number of `cb status x --json`, by its key.
   func number(_ key: String) -> Int? {
-    let text = cb("status", "x", "--json").outputText
-    let parts = text.replacingQuotes().parts(between: "'\(key)':")
-    return parts.count < 2 ? nil : Int(parts[1].drop { $0 == " " }.prefix { $0.isNumber || $0 == "-" })
+    let shown = JSONValue.of(cb("status", "x", "--json").outputText)?.array?.first
+    return (shown?[key] ?? shown?["totals"]?[key])?.int
   }
 }
 
 extension String {
-  fileprivate func replacingQuotes() -> String { String(map { $0 == "\"" ? "'" : $0 }) }
-
   /// What stands before, between and behind every occurrence of a text.
   func parts(between separator: String) -> [Substring] {
-    var parts: [Substring] = []
-    var start = startIndex
-    var index = startIndex
-    while index < endIndex {
-      if self[index...].hasPrefix(separator) {
-        parts.append(self[start..<index])
-        index = self.index(index, offsetBy: separator.count)
-        start = index
-      } else {
-        index = self.index(after: index)
-      }
-    }
-    return parts + [self[start...]]
+    split(separator: separator, omittingEmptySubsequences: false)
   }
 }
 

@@ -62,7 +62,7 @@ final class Scene {
 
   @discardableResult
   func cb(_ arguments: [String], seconds: Double = 60) -> Finished {
-    sandbox.start([Programs.cb] + arguments).wait(seconds: seconds)
+    sandbox.cb(arguments, seconds: seconds)
   }
 
   /// `cb run OPTIONS NAME -- sh -c SCRIPT`
@@ -155,9 +155,7 @@ final class Scene {
   // MARK: Files
 
   /// The lines of a file of the sandbox.
-  func lines(_ file: String) -> [String] {
-    (sandbox.read(file) ?? "").split(separator: "\n").map(String.init)
-  }
+  func lines(_ file: String) -> [String] { sandbox.lines(file).map(String.init) }
 
   /// Writes the configuration file that `CB_CONFIG` then names.
   func configure(_ text: String) {
@@ -200,9 +198,7 @@ struct InFlight {
   /// Lets CMD exit with a code.
   @discardableResult
   func end(_ code: Int) -> Finished {
-    running.write(Array("\(code)\n".utf8))
-    running.closeInput()
-    return running.wait(seconds: 60)
+    running.end(code)
   }
 
   /// SIGKILL to cb. Its end is seen when this returns.

@@ -1,5 +1,3 @@
-import System
-
 @testable import RedisStore
 
 extension RedisServer {
@@ -25,11 +23,6 @@ extension RedisClient {
   }
 }
 
-struct TestFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
 /// The error that `body` throws.
 func redisError(_ body: () throws -> Void) throws -> RedisError {
   do {
@@ -46,8 +39,4 @@ func eventually(_ what: String, seconds: Double = 60, _ condition: () -> Bool) t
 }
 
 /// How long `body` takes.
-func duration(_ body: () throws -> Void) rethrows -> Duration {
-  let start = monotonicNanoseconds()
-  try body()
-  return .nanoseconds(monotonicNanoseconds() - start)
-}
+func duration(_ body: () throws -> Void) rethrows -> Duration { try ContinuousClock().measure(body) }

@@ -18,7 +18,8 @@ package final class FakeServer: Sendable {
   /// - Parameter handle: is called on a thread of its own for each connection; the descriptor is closed after it. Nil: no
   ///   connection is taken.
   package init(at path: String? = nil, _ handle: (@Sendable (Int32) -> Void)?) {
-    let listener = socket(path == nil ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let listener = socket(
+      path == nil ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     self.listener = listener
     takesNobody = handle == nil
     if let path {
@@ -72,16 +73,7 @@ package final class FakeServer: Sendable {
 
   /// False where the other side has gone.
   @discardableResult
-  package static func send(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
+  package static func send(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool { writeAll(descriptor, bytes) }
 
   /// Sends `bytes` again and again, as long as somebody takes them.
   package static func pour(_ descriptor: Int32, _ bytes: [UInt8]) {

@@ -1,4 +1,5 @@
-package import Glibc
+import CTestSupport
+import Glibc
 
 /// What is in a file; nil if it cannot be read. A FIFO holds nobody up.
 package func fileBytes(_ path: String) -> [UInt8]? {
@@ -23,12 +24,12 @@ package func readAll(_ descriptor: Int32) -> [UInt8] {
   }
 }
 
-/// Writes all of it; false where that is not possible.
+/// Writes all of it; false where that is not possible, as where nobody reads any more.
 @discardableResult
 package func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    let count = rest.withUnsafeBytes { cts_write(descriptor, $0.baseAddress, $0.count) }
     if count < 0, errno == EINTR { continue }
     guard count > 0 else { return false }
     rest = rest.dropFirst(count)
@@ -38,7 +39,7 @@ package func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
 
 /// Writes a file anew; whether all of it could be written.
 @discardableResult
-package func writeFile(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> Bool {
+package func writeFile(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) -> Bool {
   let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
   guard descriptor >= 0 else { return false }
   defer { close(descriptor) }

@@ -36,15 +36,10 @@ package final class RedisServer: @unchecked Sendable {
       self.arguments = words + arguments.map { $0 == "PORT2" ? other : $0 } + (isSentinel ? ["--sentinel"] : [])
       if start() { return }
     }
-    throw Failure("redis-server does not start: \(sandbox.read("log") ?? "no log")")
+    throw TestFailure("redis-server does not start: \(sandbox.read("log") ?? "no log")")
   }
 
   deinit { stop() }
-
-  package struct Failure: Error, CustomStringConvertible {
-    package let description: String
-    package init(_ description: String) { self.description = description }
-  }
 
   /// Starts it (again), empty. Its own log tells that it is this server that listens.
   ///
@@ -52,7 +47,8 @@ package final class RedisServer: @unchecked Sendable {
   /// - Parameter sign: what its log says when it is as far as wanted.
   @discardableResult
   package func start(_ more: [String] = [], until sign: String? = nil) -> Bool {
-    let sign = sign ?? (isSentinel ? "Sentinel ID" : "Ready to accept connections")
+    // "Ready" on a port, "is now ready" on a unix socket.
+    let sign = sign ?? (isSentinel ? "Sentinel ID" : "eady to accept connections")
     stop()
     unlink(sandbox.path + "/log")
     let script = """

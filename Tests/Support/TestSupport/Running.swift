@@ -31,17 +31,20 @@ package struct Finished: CustomStringConvertible {
     }
   }
 
-  package var description: String { "\(status), output \(outputText.debugDescription), error \(errorText.debugDescription)" }
+  package var description: String {
+    "\(status), output \(outputText.debugDescription), error \(errorText.debugDescription)"
+  }
 }
 
 /// A program that has been started, with pipes as its standard streams. It is killed with this value.
 package final class Running {
   package let pid: Int32
   private let started = clockSeconds()
-  /// Our ends of its standard streams; -1: closed.
+  /// Our ends of its standard streams; -1: closed. On a terminal that is an output alone.
   private var input: Int32
   private var outputs: [Int32]
-  private var read: [[UInt8]] = [[], []]
+  /// What came on standard output and error so far, as far as it was read.
+  package private(set) var bytes: [[UInt8]] = [[], []]
   private var end: (status: Finished.Status, seconds: Double)?
 
   /// - Parameter bytes: its standard input; nil: that stays open, for `write`.
@@ -60,6 +63,17 @@ package final class Running {
     }
   }
 
+  /// In a session of its own, with a pseudo-terminal as its controlling terminal and all its standard streams.
+  package init(onTerminal argv: [String], environment: [String: String], directory: String) {
+    var (controller, terminal): (Int32, Int32) = (-1, -1)
+    precondition(cts_terminal(&controller, &terminal) == 0)
+    pid = startProgram(
+      argv: argv.map { Array($0.utf8) }, environment: environment, directory: directory,
+      standard: (terminal, terminal, terminal), terminal: true)
+    close(terminal)
+    (input, outputs) = (-1, [controller, -1])
+  }
+
   deinit {
     if !reap() {
       kill(pid, SIGKILL)
@@ -68,21 +82,25 @@ package final class Running {
     for descriptor in outputs + [input] where descriptor >= 0 { close(descriptor) }
   }
 
-  package func write(_ bytes: [UInt8]) {
-    signal(SIGPIPE, SIG_IGN)
-    _ = writeAll(input, bytes)
-  }
+  package func write(_ bytes: [UInt8]) { writeAll(input, bytes) }
 
   package func closeInput() {
     if input >= 0 { close(input) }
     input = -1
   }
 
+  /// Our end of its standard output or its terminal; -1: it has ended, or was closed.
+  package var output: Int32 { outputs[0] }
+
+  package func closeOutput() {
+    if output >= 0 { close(output) }
+    outputs[0] = -1
+  }
+
   package func send(_ signal: Int32) { kill(pid, signal) }
 
-  /// What came on standard output so far, as far as it was read.
-  package var text: String { String(decoding: read[0], as: UTF8.self) }
-  package var errorText: String { String(decoding: read[1], as: UTF8.self) }
+  package var text: String { String(decoding: bytes[0], as: UTF8.self) }
+  package var errorText: String { String(decoding: bytes[1], as: UTF8.self) }
 
   /// The descriptors on which something may come.
   package var sources: [Int32] { outputs.filter { $0 >= 0 } }
@@ -91,7 +109,7 @@ package final class Running {
   package func expect(_ text: String, seconds: Double = 60) -> Bool {
     let limit = clockSeconds() + seconds
     while !self.text.contains(text) {
-      if outputs[0] < 0 || clockSeconds() > limit { return false }
+      if output < 0 || clockSeconds() > limit { return false }
       pump(milliseconds: 50)
     }
     return true
@@ -111,7 +129,7 @@ package final class Running {
   @discardableResult
   package func wait(seconds: Double = 120) -> Finished {
     let limit = clockSeconds() + seconds
-    let ended = cts_pidfd(pid)
+    let ended = end == nil ? cts_pidfd(pid) : -1
     defer { close(ended) }
     var hangs = false
     while !reap() {
@@ -123,7 +141,7 @@ package final class Running {
     }
     while pump() {}
     return Finished(
-      status: hangs ? .hung : end?.status ?? .hung, output: read[0], error: read[1], seconds: end?.seconds ?? 0)
+      status: hangs ? .hung : end?.status ?? .hung, output: bytes[0], error: bytes[1], seconds: end?.seconds ?? 0)
   }
 
   /// Reads once what there is, and waits for it so long, or until another descriptor has something; whether any came.
@@ -134,11 +152,11 @@ package final class Running {
     var buffer = [UInt8](repeating: 0, count: 65536)
     var came = false
     for index in 0..<2 where polls[index].revents != 0 {
-      let count = Glibc.read(outputs[index], &buffer, buffer.count)
+      let count = read(outputs[index], &buffer, buffer.count)
       if count > 0 {
-        read[index] += buffer[..<count]
+        bytes[index] += buffer[..<count]
         came = true
-      } else if count == 0 {
+      } else if count == 0 || errno != EINTR {
         close(outputs[index])
         outputs[index] = -1
       }

@@ -22,7 +22,9 @@ package final class Sandbox {
   }
 
   @discardableResult
-  package func cb(_ arguments: [String]) -> Finished { execute([Programs.cb] + arguments) }
+  package func cb(_ arguments: [String], seconds: Double = 120) -> Finished {
+    execute([Programs.cb] + arguments, seconds: seconds)
+  }
 
   /// Runs anything to its end.
   @discardableResult

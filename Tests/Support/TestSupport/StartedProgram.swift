@@ -15,7 +15,7 @@ package func startProgram(
   let arguments = argv.map { copy($0) } + [nil]
   let variables = environment.sorted { $0.key < $1.key }.map { copy(Array("\($0.key)=\($0.value)".utf8)) } + [nil]
   let place = copy(Array(directory.utf8))
-  defer { for pointer in arguments + variables + [place] { pointer?.deallocate() } }
+  defer { for pointer in arguments + variables + [place] { free(pointer) } }
   return arguments.withUnsafeBufferPointer { arguments in
     variables.withUnsafeBufferPointer { variables in
       var program = cts_program(
@@ -34,8 +34,5 @@ package func makePipe() -> [Int32] {
 }
 
 private func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
-  let result = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
-  for (index, byte) in bytes.enumerated() { result[index] = CChar(bitPattern: byte) }
-  result[bytes.count] = 0
-  return result
+  (bytes + [0]).withUnsafeBytes { $0.bindMemory(to: CChar.self).baseAddress.flatMap { strdup($0) } }
 }

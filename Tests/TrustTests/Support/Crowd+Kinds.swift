@@ -28,8 +28,7 @@ extension Crowd {
       case .success: (Verdict(.success, reason: "exit 0"), nil)
       case .failure: (Verdict(.failure, reason: "exit 1"), nil)
       case .hinted(let hours): (Verdict(.failure, reason: "exit 1"), .after(.seconds(hours * 3600)))
-      case .held:
-        (Verdict(.failure, reason: "exit 7", severity: .holds(reason: "exit 7 is in hold-on")), nil)
+      case .held: (Verdict(.failure, reason: "exit 7", severity: .holds(reason: "exit 7 is in hold-on")), nil)
       }
     }
 
@@ -65,7 +64,6 @@ extension Crowd.Kind {
 extension Crowd.RunEnd {
   func result(of permit: Permit) -> Event {
     let (verdict, hint) = report
-    return .record(
-      RunReport(permit: permit, verdict: verdict, policy: Crowd.policy, draw: 0, hint: hint))
+    return .record(RunReport(permit: permit, verdict: verdict, policy: Crowd.policy, draw: 0, hint: hint))
   }
 }

@@ -18,9 +18,7 @@ extension Crowd {
       state = breaker.state.rawValue
       var successes = 0
       if case .halfOpen(let count) = breaker.phase { successes = count }
-      numbers = [
-        breaker.failCounter, breaker.generation, breaker.trials, successes, breaker.running,
-      ]
+      numbers = [breaker.failCounter, breaker.generation, breaker.trials, successes, breaker.running]
       numbers += breaker.totals.fields.map(\.count)
       probes = breaker.totals.probes
       held = breaker.hold?.state.rawValue
@@ -33,11 +31,9 @@ extension Crowd {
 
     init(_ text: String) throws {
       let value = try JSONValue.parse(Array(text.utf8)).array?.first
-      guard let value, let state = value["state"]?.string else { throw Failed(what: text) }
+      guard let value, let state = value["state"]?.string else { throw TestFailure(text) }
       self.state = state
-      numbers = ["fail_counter", "generation", "trials", "success_counter"].map {
-        value[$0]?.int ?? -1
-      }
+      numbers = ["fail_counter", "generation", "trials", "success_counter"].map { value[$0]?.int ?? -1 }
       numbers.append(value["holders"]?.array?.count ?? -1)
       numbers += Totals().fields.map { value["totals"]?[$0.key]?.int ?? -1 }
       probes = value["totals"]?["probes"]?.int ?? -1

@@ -35,8 +35,7 @@ extension Crowd {
     let tokens = (0..<(isRun && begun > 0 ? 3 : 1)).map { Token(text: "probed\(number).\($0)") }
     for (index, token) in tokens.enumerated() {
       let isCertain = index == 0 && (begun > 0 || isRun && (started != nil || !isCut))
-      append("ask \(number).\(index)", one.call, settled, reads: true, isOptional: !isCertain) {
-        model in
+      append("ask \(number).\(index)", one.call, settled, reads: true, isOptional: !isCertain) { model in
         guard case .asking(let done) = model.stages[number] ?? .asking(0) else { return false }
         var request = AdmissionRequest(token: token, policy: Self.policy, announcesRejection: isRun)
         if !isRun {
@@ -57,14 +56,11 @@ extension Crowd {
       // The next probe began when the report of this one was in.
       let isCertain = !isCut || index + 1 < begun || started != nil
       append("probe \(number).\(index)", one.call, settled, isOptional: !isCertain) { model in
-        guard case .probing(index) = model.stages[number], let permit = model.permits[number] else {
-          return false
-        }
+        guard case .probing(index) = model.stages[number], let permit = model.permits[number] else { return false }
         let waiting = RunReport.WaitingRun(mode: .enforce, announcesRejection: true)
         let verdict = Verdict(succeeds ? .success : .failure, reason: "probe")
         let report = RunReport(
-          permit: permit, verdict: verdict, policy: Self.policy, draw: 0,
-          work: .probe(isRun ? waiting : nil))
+          permit: permit, verdict: verdict, policy: Self.policy, draw: 0, work: .probe(isRun ? waiting : nil))
         let step = model.apply(.record(report))
         let breaker = model.breaker
         if isRun, step.effect == .stale {
@@ -75,8 +71,7 @@ extension Crowd {
           model.stages[number] = .ended(isClosed: breaker.state == .closed)
         } else if succeeds {
           model.permits[number] = Permit(
-            token: tokens[0], breaker: breaker.id, generation: breaker.generation, role: .ordinary,
-            hasLease: false)
+            token: tokens[0], breaker: breaker.id, generation: breaker.generation, role: .ordinary, hasLease: false)
           model.stages[number] = .running
         } else {
           model.stages[number] = .rejected
@@ -86,10 +81,7 @@ extension Crowd {
     }
     // Where it is when it has started CMD, or ended.
     let expected: [Stage?] =
-      started != nil
-      ? [.running]
-      : isRun
-        ? [.rejected] : begun > 0 ? [.ended(isClosed: code == 0)] : [nil, .left]
+      started != nil ? [.running] : isRun ? [.rejected] : begun > 0 ? [.ended(isClosed: code == 0)] : [nil, .left]
     append("stage of \(number)", one.call, settled, isOptional: isCut && started == nil) { model in
       expected.contains(model.stages[number])
     }
@@ -105,13 +97,11 @@ extension Crowd {
         let step = model.apply(runEnd.result(of: permit))
         if isKilled { return true }
         let to = step.transitions.last?.to
-        return error.contains("circuit opened") == (to == .open)
-          && error.contains("circuit closed") == (to == .closed)
+        return error.contains("circuit opened") == (to == .open) && error.contains("circuit closed") == (to == .closed)
       }
     }
     guard isCut else { return }
-    var death = Operation(label: "death of \(number)", call: one.killed ?? one.call, end: end) {
-      model in
+    var death = Operation(label: "death of \(number)", call: one.killed ?? one.call, end: end) { model in
       for token in tokens { model.dead[token] = false }
       return true
     }

@@ -62,17 +62,14 @@ final class Crowd {
     random = SeededRandom(seed: seed)
   }
 
-  struct Failed: Error { var what: String }
-
   /// Runs `count` commands, up to `width` at once, and the checker over what was seen. After every dozen all have to
   /// end, and one looks: nothing that was lost stays hidden behind what came after it.
   func verdict(count: Int, width: Int) throws -> LinearizabilityChecker.Verdict {
     let before = clockSeconds()
     let made = cb([
-      "set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2",
-      "retry-hint-max=40h",
+      "set", "x", "fail-max=2", "reset-timeout=10h", "half-open-max=2", "success-threshold=2", "retry-hint-max=40h",
     ]).wait()
-    guard made.code == 0 else { throw Failed(what: made.errorText) }
+    guard made.code == 0 else { throw TestFailure(made.errorText) }
     // Kills come while there is something to be killed, however slow the machine is.
     pace = clockSeconds() - before
     var checker = LinearizabilityChecker()
@@ -95,8 +92,7 @@ final class Crowd {
     _ = start.apply(
       .configure(
         SettingsChange(
-          entries: [], policy: Self.policy, appliesToOpenCircuit: false,
-          action: ManualAction(by: "somebody"))))
+          entries: [], policy: Self.policy, appliesToOpenCircuit: false, action: ManualAction(by: "somebody"))))
     return checker.check(from: start)
   }
 
@@ -120,17 +116,14 @@ final class Crowd {
         begun += 1
         going.append(start())
       }
-      var polls = going.flatMap(\.child.sources).map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-      }
+      var polls = going.flatMap(\.child.sources).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       _ = poll(&polls, nfds_t(polls.count), 1)
       for index in going.indices.reversed() {
         going[index].child.pump()
         let now = clockSeconds()
         if going[index].started == nil, !going[index].child.text.isEmpty {
           going[index].started = now
-          going[index].releaseAt =
-            now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
+          going[index].releaseAt = now + (random.below(2) == 0 ? 0 : pace * Double(random.below(60)) / 10)
         }
         if going[index].released == nil, now >= going[index].releaseAt {
           going[index].released = now
@@ -155,9 +148,7 @@ final class Crowd {
   var description: String {
     let start = operations.map(\.call).min() ?? 0
     return operations.map { one in
-      let times = [one.call - start, one.end - start].map {
-        $0.isFinite ? "\(Int($0 * 1000))" : "-"
-      }
+      let times = [one.call - start, one.end - start].map { $0.isFinite ? "\(Int($0 * 1000))" : "-" }
       return "\n  \(times[0])..\(times[1]) \(one.label)\(one.isOptional ? " (killed)" : "")"
     }.joined()
   }
@@ -170,15 +161,13 @@ final class Crowd {
   private func history() throws -> [HistoryEntry] {
     let ended = cb(["history", "x", "--json", "-n", "100000"]).wait()
     guard let list = try JSONValue.parse(Array(ended.outputText.utf8)).array else {
-      throw Failed(what: ended.errorText)
+      throw TestFailure(ended.errorText)
     }
     let entries: [HistoryEntry] = list.compactMap { value in
-      guard let sequence = value["sequence"]?.int,
-        let kind = value["kind"]?.string.flatMap(HistoryEntry.Kind.init)
+      guard let sequence = value["sequence"]?.int, let kind = value["kind"]?.string.flatMap(HistoryEntry.Kind.init)
       else { return nil }
       return HistoryEntry(
-        sequence: sequence, at: Model.now, kind: kind,
-        from: value["from"]?.string.flatMap(CircuitState.init),
+        sequence: sequence, at: Model.now, kind: kind, from: value["from"]?.string.flatMap(CircuitState.init),
         to: value["to"]?.string.flatMap(CircuitState.init))
     }
     // Losses at the end may be those that a look shows: they are in the log with the next change.
@@ -194,12 +183,7 @@ final class Crowd {
     case 2, 3: start(.halfOpen)
     case 4: start(.reset)
     case 5, 6: start(.permit)
-    case 7, 8:
-      if tokens.isEmpty {
-        start(.permit)
-      } else {
-        report(tokens.remove(at: random.below(tokens.count)))
-      }
+    case 7, 8: if tokens.isEmpty { start(.permit) } else { report(tokens.remove(at: random.below(tokens.count))) }
     case 9, 10, 11: start(.look)
     case 12, 13, 14, 15: start(.run(.failure))
     case 16, 17, 18, 19: start(.run(.success))
@@ -226,8 +210,7 @@ final class Crowd {
     let words =
       switch kind {
       case .run(let end, _):
-        ["run", "x", "--store", store] + end.options
-          + ["--", "sh", "-c", "echo $CB_STATE; read go; exit \(end.code)"]
+        ["run", "x", "--store", store] + end.options + ["--", "sh", "-c", "echo $CB_STATE; read go; exit \(end.code)"]
       case .probe: ["probe", "x"]
       case .open: ["open", "x"]
       case .close: ["close", "x"]
@@ -240,9 +223,7 @@ final class Crowd {
       }
     let call = clockSeconds()
     var killAt = Double.infinity
-    if random.below(5) == 0 {
-      killAt = call + pace * Double(random.below(random.below(2) == 0 ? 12 : 80)) / 10
-    }
+    if random.below(5) == 0 { killAt = call + pace * Double(random.below(random.below(2) == 0 ? 12 : 80)) / 10 }
     if case .look = kind { killAt = .infinity }
     processes += 1
     let isRun = if case .run = kind { true } else { false }
@@ -261,11 +242,10 @@ final class Crowd {
     // On a machine that is too slow for the lock, nothing was done, and that was said.
     let isUncounted = error.contains("was not counted")
     if error.contains("cannot lock"), !isUncounted { return }
-    if error.contains("cannot "), !isUncounted { throw Failed(what: error) }
+    if error.contains("cannot "), !isUncounted { throw TestFailure(error) }
     if one.probes != nil { return recordProbed(one, isKilled: isKilled, end: end) }
     func add(
-      _ label: String, _ call: Double, _ end: Double, reads: Bool = false,
-      _ effect: @escaping Operation.Effect
+      _ label: String, _ call: Double, _ end: Double, reads: Bool = false, _ effect: @escaping Operation.Effect
     ) {
       append(label, call, end, reads: reads, isOptional: isKilled, effect)
     }
@@ -278,9 +258,7 @@ final class Crowd {
       let isRejected = !isKilled && code == 75
       add("run \(number)", one.call, started ?? end, reads: true) { model in
         let step = model.apply(.admit(AdmissionRequest(token: token, policy: Self.policy)))
-        guard case .admitted(let permit) = step.effect else {
-          return isKilled && started == nil || isRejected
-        }
+        guard case .admitted(let permit) = step.effect else { return isKilled && started == nil || isRejected }
         model.permits[number] = permit
         return !isRejected && (started == nil || permit.isTrial == isTrial)
       }
@@ -316,11 +294,8 @@ final class Crowd {
       let token = Token(text: text.isEmpty ? "permit\(number)" : String(text))
       let isRejected = code == 75
       add("permit \(number)", one.call, end, reads: true) { model in
-        let request = AdmissionRequest(
-          token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
-        guard case .admitted(let permit) = model.apply(.admit(request)).effect else {
-          return isKilled || isRejected
-        }
+        let request = AdmissionRequest(token: token, policy: Self.policy, kind: .permit, term: .seconds(360_000))
+        guard case .admitted(let permit) = model.apply(.admit(request)).effect else { return isKilled || isRejected }
         model.permits[number] = permit
         return isKilled || !isRejected
       }
@@ -340,8 +315,7 @@ final class Crowd {
         guard let permit = model.permits[from] else { return false }
         let verdict = Verdict(outcome, reason: "reported")
         let asked = hint.map { RetryHint.after(.seconds($0 * 3600)) }
-        let report = RunReport(
-          permit: permit, verdict: verdict, policy: Self.policy, draw: 0, hint: asked)
+        let report = RunReport(permit: permit, verdict: verdict, policy: Self.policy, draw: 0, hint: asked)
         let step = model.apply(.record(report))
         return isKilled || isStale == (step.effect == .stale)
       }
@@ -383,8 +357,7 @@ final class Crowd {
     _ label: String, _ call: Double, _ end: Double, reads: Bool = false, isOptional: Bool,
     _ effect: @escaping Operation.Effect
   ) {
-    let dead =
-      reads || store.hasPrefix("file:") ? deaths.filter { $0.end <= call }.map(\.token) : []
+    let dead = reads || store.hasPrefix("file:") ? deaths.filter { $0.end <= call }.map(\.token) : []
     operations.append(
       Operation(label: label, call: call, end: end, isOptional: isOptional) { model in
         model.lose(dead)

@@ -35,7 +35,7 @@ struct DiskRecording {
 
   init(store: String) {
     self.store = store
-    parent = String(store.prefix(upTo: store.lastIndex(of: "/")!))
+    parent = String(store[..<(store.lastIndex(of: "/") ?? store.startIndex)])
   }
 
   /// Words for strace that record what `add` reads. Everything is recorded: the parent directory is not in any list.
@@ -46,8 +46,6 @@ struct DiskRecording {
     return ["/usr/bin/strace", "-o", output, "-xx", "-s", "20000000", "-e", "trace=\(calls)"]
   }
 
-  struct Unreadable: Error { var line: String }
-
   /// Adds the operations of one command.
   mutating func add(trace: String) throws {
     /// nil: the directory of the store; -1: its parent; else a file of the store.
@@ -57,8 +55,8 @@ struct DiskRecording {
     }
     var open: [Int: Target] = [:]
     for line in trace.split(separator: "\n") {
-      guard let paren = line.firstIndex(of: "("), let equals = line.range(of: ") = ")?.upperBound ?? spaced(line),
-        let result = Int(line[equals...].prefix { $0 == "-" || $0.isNumber }), result >= 0
+      guard let paren = line.firstIndex(of: "("), let equals = line.lastIndex(of: "="),
+        let result = Int(line[equals...].dropFirst(2).prefix { $0 == "-" || $0.isNumber }), result >= 0
       else { continue }
       let call = line[..<paren]
       let arguments = line[line.index(after: paren)...].split(separator: ",").map { $0.drop { $0 == " " } }
@@ -66,7 +64,7 @@ struct DiskRecording {
       let number = arguments.first.flatMap { Int($0.prefix(while: \.isNumber)) }
       switch call {
       case "openat":
-        guard let path = texts[1] else { throw Unreadable(line: String(line)) }
+        guard let path = texts[1] else { throw TestFailure("unreadable: \(line)") }
         if path == store || path == store + "/" {
           open[result] = .directory
         } else if path == parent || path == parent + "/" {
@@ -120,16 +118,10 @@ struct DiskRecording {
         }
       default:
         // A call that is not understood could make the whole check worthless.
-        if texts.contains(where: { $0?.hasPrefix(store) == true }) { throw Unreadable(line: String(line)) }
-        if let number, open[number] != nil { throw Unreadable(line: String(line)) }
+        if texts.contains(where: { $0?.hasPrefix(store) == true }) { throw TestFailure("unreadable: \(line)") }
+        if let number, open[number] != nil { throw TestFailure("unreadable: \(line)") }
       }
     }
-  }
-
-  private func spaced(_ line: Substring) -> String.Index? {
-    // `close(3)                = 0`
-    guard let equals = line.range(of: " = ")?.upperBound else { return nil }
-    return equals
   }
 
   /// The name in the store; nil for a path elsewhere.
@@ -155,18 +147,5 @@ struct DiskRecording {
       index += 4
     }
     return bytes
-  }
-}
-
-extension StringProtocol {
-  /// Where `text` stands last.
-  fileprivate func range(of text: String) -> Range<Index>? {
-    var end = endIndex
-    while true {
-      guard let start = index(end, offsetBy: -text.count, limitedBy: startIndex) else { return nil }
-      if self[start..<end] == text { return start..<end }
-      guard end > startIndex else { return nil }
-      end = index(before: end)
-    }
   }
 }

@@ -54,9 +54,7 @@ struct Model: Hashable, Sendable {
     breaker.otherPolicy = nil
     if breaker.leases.count > 1 { breaker.leases.sort { $0.token.text < $1.token.text } }
     // Of whom nothing is to come any more.
-    dead = dead.filter { token, hasReturned in
-      !hasReturned || breaker.leases.contains { $0.token == token }
-    }
+    dead = dead.filter { token, hasReturned in !hasReturned || breaker.leases.contains { $0.token == token } }
   }
 }
 
@@ -122,9 +120,7 @@ struct LinearizabilityChecker {
       moments.append(Moment(time: operation.end, isReturn: true, operation: index))
     }
     // What touches overlaps: of one time, calls come first.
-    moments.sort {
-      ($0.time, $0.isReturn ? 1 : 0, $0.operation) < ($1.time, $1.isReturn ? 1 : 0, $1.operation)
-    }
+    moments.sort { ($0.time, $0.isReturn ? 1 : 0, $0.operation) < ($1.time, $1.isReturn ? 1 : 0, $1.operation) }
     // The operations under way, each in a place of its own.
     var going = [Int?](repeating: nil, count: 64)
     var start = start
@@ -139,9 +135,7 @@ struct LinearizabilityChecker {
         continue
       }
       guard let place = going.firstIndex(of: moment.operation) else { continue }
-      guard let next = passed(standings, operation, place, going) else {
-        return .undecided(at: operation.label)
-      }
+      guard let next = passed(standings, operation, place, going) else { return .undecided(at: operation.label) }
       if next.isEmpty {
         let states = standings.prefix(3).map { standing in
           let done = going.indices.filter { standing.done >> UInt64($0) & 1 == 1 }
@@ -157,9 +151,9 @@ struct LinearizabilityChecker {
   }
 
   /// The standings after the return of the operation in `place`; nil where there are too many.
-  private func passed(
-    _ standings: Set<Standing>, _ returning: Operation, _ place: Int, _ going: [Int?]
-  ) -> Set<Standing>? {
+  private func passed(_ standings: Set<Standing>, _ returning: Operation, _ place: Int, _ going: [Int?]) -> Set<
+    Standing
+  >? {
     let bit: UInt64 = 1 << UInt64(place)
     var seen = standings
     var open = Array(standings)
@@ -175,9 +169,7 @@ struct LinearizabilityChecker {
         if isDone { continue }
       }
       // The dead are taken note of by some change: nobody sees a difference before.
-      let dead = standing.model.breaker.leases.map(\.token).filter {
-        standing.model.dead[$0] != nil
-      }
+      let dead = standing.model.breaker.leases.map(\.token).filter { standing.model.dead[$0] != nil }
       for noticed in Self.subsets(dead) {
         for index in going.indices where standing.done >> UInt64(index) & 1 == 0 {
           // A look that fits here is done already.
@@ -213,9 +205,7 @@ struct LinearizabilityChecker {
 
   /// Entries that were compared are dropped, so that equal states are equal.
   private func fits(_ breaker: inout Breaker) -> Bool {
-    for entry in breaker.history {
-      if let expected = history[entry.sequence], expected != Seen(entry) { return false }
-    }
+    for entry in breaker.history { if let expected = history[entry.sequence], expected != Seen(entry) { return false } }
     breaker.history = []
     return true
   }

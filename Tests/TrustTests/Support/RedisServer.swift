@@ -8,13 +8,13 @@ extension RedisServer {
   /// were there before ours in the first of them at the latest, so that after three answers none is left.
   func settle() throws {
     let answer = cli([], input: Array("PING\nPING\nPING\n".utf8))
-    guard answer == "PONG\nPONG\nPONG\n" else { throw Failure("PING: \(answer)") }
+    guard answer == "PONG\nPONG\nPONG\n" else { throw TestFailure("PING: \(answer)") }
   }
 
   /// A key as bytes that `restore` takes; none where there is no such key.
   func dump(_ key: String) throws -> [UInt8] {
     let bytes = answer(["DUMP", key])
-    guard bytes.last == 10 else { throw Failure("DUMP: no answer") }
+    guard bytes.last == 10 else { throw TestFailure("DUMP: no answer") }
     return bytes.dropLast()
   }
 
@@ -22,6 +22,6 @@ extension RedisServer {
   func restore(_ key: String, _ bytes: [UInt8]) throws {
     cli("DEL", key)
     let answer = bytes.isEmpty ? "OK\n" : cli(["-x", "RESTORE", key, "0"], input: bytes)
-    guard answer == "OK\n" else { throw Failure("RESTORE: \(answer)") }
+    guard answer == "OK\n" else { throw TestFailure("RESTORE: \(answer)") }
   }
 }

@@ -28,6 +28,9 @@ int cts_terminal(int *controller, int *terminal);
 /// How a process ended (reaped): the exit code, or 256 + the signal. Waits.
 int cts_wait(pid_t pid);
 
+/// write(2), of which no SIGPIPE comes, however signals are handled here.
+ssize_t cts_write(int descriptor, const void *bytes, size_t count);
+
 /// Removes a directory with all in it.
 void cts_remove_tree(const char *path);
 
