@@ -92,7 +92,7 @@ let package = Package(
       name: "RedisStoreTests",
       dependencies: [
         "RedisStore", "BreakerStore", "FileStore", "CircuitBreaker", "JSON", "StoreConformance", "System",
-        "CTestSupport", "TestSupport",
+        "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: strict),
@@ -123,7 +123,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "BreakerStore", "JSON", "Settings", "System", "CTestSupport", "TestSupport", "cb-probe", "cb-process-driver",
+        "BreakerStore", "JSON", "Settings", "System", "TestSupport", "cb-probe", "cb-process-driver",
       ],
       swiftSettings: strict),
     // Faults, kills and hostile input: short here, long in `make torture`.

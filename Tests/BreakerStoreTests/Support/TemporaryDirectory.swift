@@ -58,7 +58,6 @@ func storeError(_ body: () throws(StoreError) -> Void) -> StoreError? {
 
 extension StoreError {
   var isInsecure: Bool {
-    guard case .insecure = kind else { return false }
-    return true
+    if case .insecure = kind { true } else { false }
   }
 }

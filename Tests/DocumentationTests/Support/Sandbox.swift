@@ -60,7 +60,5 @@ final class Sandbox {
   }
 
   /// Runs a text as `sh -e` would from a file.
-  func shell(_ text: String) throws -> Finished {
-    try run(["sh", "-e", try write("script", text)])
-  }
+  func shell(_ text: String) throws -> Finished { try run(["sh", "-e", try write("script", text)]) }
 }

@@ -1,5 +1,4 @@
 import BreakerStore
-import CTestSupport
 import Glibc
 import JSON
 import Testing

@@ -61,9 +61,7 @@ final class Scene {
   func cb(_ arguments: String..., seconds: Double = 60) -> Finished { cb(arguments, seconds: seconds) }
 
   @discardableResult
-  func cb(_ arguments: [String], seconds: Double = 60) -> Finished {
-    sandbox.cb(arguments, seconds: seconds)
-  }
+  func cb(_ arguments: [String], seconds: Double = 60) -> Finished { sandbox.cb(arguments, seconds: seconds) }
 
   /// `cb run OPTIONS NAME -- sh -c SCRIPT`
   @discardableResult
@@ -86,9 +84,8 @@ final class Scene {
   func runInFlight(_ options: String..., name: String = "x") -> InFlight { runInFlight(options, name: name) }
 
   func runInFlight(_ options: [String], name: String = "x") -> InFlight {
-    InFlight(
-      sandbox.start(
-        [Programs.cb, "run"] + options + [name, "--", "/bin/sh", "-c", InFlight.script], input: nil))
+    let words = ["run"] + options + [name, "--", "/bin/sh", "-c", InFlight.script]
+    return InFlight(sandbox.start([Programs.cb] + words, input: nil))
   }
 
   /// Opens the circuit by one failure; it stays open for an hour unless the options say otherwise.

@@ -125,10 +125,12 @@ package final class Running {
     return true
   }
 
-  /// Waits for its end, however long background processes of its hold the pipes. Where that takes too long it is killed.
+  /// Waits for its end, however long background processes of its hold the pipes.
+  ///
+  /// - Parameter seconds: what it may take. It is killed where it takes that long once more.
   @discardableResult
   package func wait(seconds: Double = 120) -> Finished {
-    let limit = clockSeconds() + seconds
+    let limit = max(started + seconds, clockSeconds()) + seconds
     let ended = end == nil ? cts_pidfd(pid) : -1
     defer { close(ended) }
     var hangs = false
