@@ -13,7 +13,6 @@ import Testing
     let place = Sandbox()
     let server: RedisServer
     let command: [String]
-    private let image: [[UInt8]]
     let before: Holding?
     private(set) var after: Holding?
     private var middle: Holding?
@@ -29,8 +28,7 @@ import Testing
         token = String(ended.outputText.prefix { $0 != "\n" })
       }
       command = scenario.command.map { $0 == "TOKEN" ? token : $0 }
-      let server = server
-      image = try Self.keys.map { try server.dump($0) }
+      try Self.copy(server, from: "", to: "kept:")
       before = try Self.holding(server, place)
       if scenario.hasMiddle {
         place.cb("run", "x", "--", "sh", "-c", "kill -9 $PPID")
@@ -45,7 +43,20 @@ import Testing
 
     func restore() throws {
       cts_remove_tree(place.store)
-      for (key, bytes) in zip(Self.keys, image) { try server.restore(key, bytes) }
+      try Self.copy(server, from: "kept:", to: "")
+    }
+
+    /// The keys to those with another prefix, in the place of what is there.
+    private static func copy(_ server: RedisServer, from: String, to: String) throws {
+      let script = """
+        for _, key in ipairs(KEYS) do
+          redis.call('DEL', ARGV[2] .. key)
+          redis.call('COPY', ARGV[1] .. key, ARGV[2] .. key)
+        end
+        return 'OK'
+        """
+      let answer = server.cli(["EVAL", script, String(keys.count)] + keys + [from, to])
+      guard answer == "OK\n" else { throw TestFailure("EVAL: \(answer)") }
     }
 
     private func holding() throws -> Holding? { try Self.holding(server, place) }

@@ -85,7 +85,7 @@ package final class RedisServer: @unchecked Sendable {
 
   /// The bytes that redis-cli prints.
   ///
-  /// - Parameter input: its standard input: the last word after `-x`, or with no words a command a line.
+  /// - Parameter input: its standard input, which is the last word after `-x`.
   package func answer(_ words: [String], input: [UInt8] = []) -> [UInt8] {
     let place = isSentinel ? ["-p", String(port)] : ["-s", socketPath]
     return sandbox.execute(["/usr/bin/redis-cli"] + place + words, input: input).output
