@@ -63,7 +63,8 @@ let package = Package(
       name: "cb-bench", dependencies: ["CircuitBreaker", "BreakerStore", "FileStore", "JSON", "System"],
       path: "Benchmarks/StoreOperations",
       swiftSettings: strict),
-    // What tests of several targets share: how a program is started, files, waiting, random numbers from a seed.
+    // What tests of several targets share: how a program is started, a redis-server and a fake one, files, waiting, random
+    // numbers from a seed.
     .target(name: "CTestSupport", path: "Tests/Support/CTestSupport"),
     .target(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support/TestSupport", swiftSettings: strict),

@@ -1,7 +1,8 @@
 package import Glibc
 
 /// A redis-server of a test's own, on loopback and on a unix socket; or a sentinel. A shell stands between, which kills it
-/// as soon as our end of a pipe closes: with the last reference to this, or with the test process, however it ends.
+/// as soon as our end of a pipe closes: with the last reference to this, or with the test process, however it ends. One
+/// that several tests share is started and stopped by none of them.
 package final class RedisServer: @unchecked Sendable {
   package let sandbox = Sandbox()
   package private(set) var port: UInt16 = 0
@@ -41,7 +42,7 @@ package final class RedisServer: @unchecked Sendable {
 
   deinit { stop() }
 
-  /// Starts it (again), empty. Its own log tells that it is this server that listens.
+  /// Starts it (again), with no more than it has saved. Its own log tells that it is this server that listens.
   ///
   /// - Parameter more: for its command line.
   /// - Parameter sign: what its log says when it is as far as wanted.
