@@ -75,7 +75,7 @@ final class ProcessSurroundings: Surroundings {
   func write(_ bytes: [UInt8], to stream: StandardStream) -> Bool { writeWhole(bytes, to: stream.rawValue) }
 
   func launch(_ request: LaunchRequest, inherited: InheritedState) -> CommandEnd {
-    runCommand(request, inherited: inherited)
+    launchCommand(request, inherited: inherited)
   }
 
   func store(at location: StoreLocation) -> OpenStore? { nil }

@@ -54,9 +54,11 @@ struct World {
   }
 
   /// Says one line on standard error. Whatever went into it cannot drive a terminal.
-  func say(_ message: String) {
-    _ = outside.write(ByteText.encode("cb: \(message.escapingControls())\n"), to: .errors)
+  func say(_ line: Line) {
+    _ = outside.write(Array("cb: ".utf8) + line.bytes + Array("\n".utf8), to: .errors)
   }
+
+  func say(_ text: String) { say(Line(text)) }
 
   /// Prints to standard output.
   func print(_ text: String) throws(CommandFailure) {

@@ -43,10 +43,11 @@ struct InProcessCommandTests {
     func text(_ stream: StandardStream) -> String { String(decoding: written[stream] ?? [], as: UTF8.self) }
   }
 
-  /// Counts how often a breaker was looked at.
+  /// Counts how often a breaker was looked at, and how often all were listed.
   private final class CountingStore: BreakerStorage {
     private let memory = MemoryStore()
     var looks = 0
+    var lists = 0
 
     func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
       looks += 1
@@ -55,7 +56,10 @@ struct InProcessCommandTests {
     func readAll(_ body: (BreakerName, Result<Reading, StoreError>) -> Void) throws(StoreError) {
       for name in try names() { body(name, .success(try read(name))) }
     }
-    func names() throws(StoreError) -> [BreakerName] { try memory.names() }
+    func names() throws(StoreError) -> [BreakerName] {
+      lists += 1
+      return try memory.names()
+    }
     func history(_ name: BreakerName, limit: Int) throws(StoreError) -> [HistoryEntry]? {
       looks += 1
       return try memory.history(name, limit: limit)
@@ -126,6 +130,16 @@ struct InProcessCommandTests {
     let answer =
       command == "get" ? try cb("get", "shpo", "state") : try cb(command, "shpo")
     #expect(answer == Answer(exit: 1, errors: "cb: shpo: no such breaker; did you mean 'shop'?\n"))
+  }
+
+  @Test func `a breaker that is made gets a word where another may be meant, and the names are listed once`() throws {
+    _ = try cb("open", "shop", "host-1")
+    outside.store.lists = 0
+    let made = try cb("open", "shpo", "host-2", "host-12", "sohp")
+    #expect(made.output == "shpo: new, now open\nhost-2: new, now open\nhost-12: new, now open\nsohp: new, now open\n")
+    #expect(
+      made.errors == "cb: shpo is new; did you mean 'shop'?\ncb: sohp is new; did you mean 'shop'?\n", "\(made.errors)")
+    #expect(outside.store.lists == 1)
   }
 
   @Test(

@@ -15,6 +15,14 @@ struct PartsTests {
     #expect(hex(String(repeating: "a", count: 10_000)) == "a080cbda64850abb7b7f67ee875ba068074ff6fe")
   }
 
+  @Test("the digest that a script of the store is called by is that of its text")
+  func digests() {
+    for script in [LogScripts.read, LogScripts.append, LogScripts.remove] {
+      let digest = String(decoding: SHA1.hex(script.source), as: UTF8.self)
+      #expect(String(decoding: script.digest, as: UTF8.self) == digest)
+    }
+  }
+
   @Test("slots agree with the cluster specification")
   func slots() {
     #expect(HashSlot.of(Array("123456789".utf8)) == 0x31C3 % 16384)

@@ -34,7 +34,7 @@ extension CheckOptions {
     case .admitted: return ExitCode.success
     case .storeFailed: return ExitCode.storeRefuses
     case .rejected(let rejection, let breaker, let settings):
-      if explains { world.say("\(name): " + Messages(world).sentence(rejection, breaker, settings)) }
+      if explains { world.say("\(name): \(Messages(world).sentence(rejection, breaker, settings))" as Line) }
       return code
     }
   }

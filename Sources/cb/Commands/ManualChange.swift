@@ -33,12 +33,16 @@ struct ManualChange {
 
   /// The same to each breaker, and a line about each.
   func execute(_ names: [String]) throws(CommandFailure) -> Int32 {
-    try session.forEachBreaker(names, creating: true) { (name) throws(CommandFailure) in
+    // The names that there were, listed at the first need: a list is a walk over the whole store.
+    var others: NearestName?
+    return try session.forEachBreaker(names, creating: true) { (name) throws(CommandFailure) in
       let outcome = try apply(to: name)
       outcome.notices.forEach(session.world.say)
       try session.world.print(outcome.line + "\n")
-      if outcome.isNew, let nearest = session.nearestName(to: name) {
-        session.world.say("\(name) is new; did you mean \(nearest)?")
+      if outcome.isNew {
+        let known = others ?? NearestName((try? session.names()) ?? [])
+        others = known
+        if let nearest = known.meant(by: name) { session.world.say("\(name) is new; did you mean '\(nearest)'?") }
       }
       outcome.announce()
     }
@@ -132,12 +136,5 @@ extension ManualAct {
     case .lasting(let span): self.init(command, lasting: span)
     case .held: self.init(command, isHold: true)
     }
-  }
-}
-
-extension Session {
-  /// A name that is near, where a breaker was made that may have been meant.
-  func nearestName(to name: BreakerName) -> String? {
-    (try? names()).flatMap { NearestName($0).of(name) }
   }
 }

@@ -50,7 +50,7 @@ extension PermitOptions {
       announcer.announce(rejected.transitions, rejected.circuit.breaker, at: rejected.circuit.now)
       announcer.announceRejection(rejected.rejection, rejected.circuit.breaker, at: rejected.circuit.now)
       throw CommandFailure(
-        exitCode: ExitCode.rejected, message: "\(name): " + Messages(world).rejection(rejected))
+        exitCode: ExitCode.rejected, message: "\(name): " + Messages(world).rejection(rejected).text)
     case .interrupted(let interrupted):
       Announcer(name: name, settings: interrupted.settings, world: world)
         .announce(interrupted.transitions, interrupted.circuit.breaker, at: interrupted.circuit.now)

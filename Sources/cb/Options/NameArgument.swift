@@ -131,6 +131,13 @@ struct NearestName {
     NearestWord.of(name.text, in: names.lazy.filter { $0 != name }.map(\.text))
   }
 
+  /// The name that may have been meant where `name` was made anew: not one that differs in digits alone, as `host-2`
+  /// beside `host-1` is no slip.
+  func meant(by name: BreakerName) -> String? {
+    let letters = name.text.filter { !$0.isWholeNumber }
+    return of(name).flatMap { $0.filter { !$0.isWholeNumber } == letters ? nil : $0 }
+  }
+
   func missing(_ name: BreakerName) -> String {
     "\(name): no such breaker" + (of(name).map { "; did you mean '\($0)'?" } ?? "")
   }

@@ -68,7 +68,7 @@ struct RunCommand {
       case .first: rejection.isFirstSinceClosed || rejection.isReminder
       case .none: false
       }
-    if isReported { world.say("\(name): " + Messages(world).rejection(rejected)) }
+    if isReported { world.say("\(name): \(Messages(world).rejection(rejected))" as Line) }
     let announcer = Announcer(name: name, settings: rejected.settings, world: world)
     announcer.announce(rejected.transitions, rejected.circuit.breaker, at: rejected.circuit.now)
     announcer.announceRejection(rejection, rejected.circuit.breaker, at: rejected.circuit.now)

@@ -11,26 +11,29 @@ struct Messages {
     self.world = world
   }
 
-  func rejection(_ rejected: Admitter.Rejected) -> String {
-    let text = sentence(rejected.rejection, rejected.circuit.breaker, rejected.settings, probe: rejected.probe)
-    return text + (rejected.uncounted.map { "; not counted: \($0.description)" } ?? "")
+  func rejection(_ rejected: Admitter.Rejected) -> Line {
+    var line = sentence(rejected.rejection, rejected.circuit.breaker, rejected.settings, probe: rejected.probe)
+    if let error = rejected.uncounted { line.append("; not counted: \(error.description)") }
+    return line
   }
 
   /// - Parameter probe: why the probe that was the trial failed.
   func sentence(
     _ rejection: Rejection, _ breaker: Breaker?, _ settings: ResolvedSettings, probe: String? = nil
-  ) -> String {
+  ) -> Line {
     switch rejection.cause {
     case .open(let retryAfter):
       let reminder = rejection.isReminder ? "still " : ""
       if let hold = breaker?.hold, hold.state == .open {
-        return "circuit \(reminder)held open by \(hold.by)\(retry(retryAfter))"
-          + (hold.reason.map { " (\($0))" } ?? "") + (hold.until == nil ? Self.release : "")
+        var line: Line = "circuit \(reminder)held open by \(hold.by)\(retry(retryAfter))"
+        if let reason = hold.reason { line.append(" (\(reason))") }
+        if hold.until == nil { line.append(Self.release) }
+        return line
       }
       let why = probe.map { " (\($0))" } ?? reasons(breaker)
       return "circuit \(reminder)open\(retry(retryAfter))\(why)"
     case .noTrialFree(let live):
-      return "circuit half-open, \(live == 1 ? "a trial is" : "\(live) trials are") running" + reasons(breaker)
+      return "circuit half-open, \(live == 1 ? "a trial is" : "\(live) trials are") running\(reasons(breaker))"
     case .tooManyRunning(let most):
       return "\(most == 1 ? "1 run is" : "\(most) runs are") going on, and max-concurrent is \(most)"
     }

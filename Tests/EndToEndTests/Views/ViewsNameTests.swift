@@ -72,7 +72,7 @@ import Testing
     let made = scene.cb("open", "shpo")
     #expect(made.status == .exited(0))
     #expect(made.outputText == "shpo: new, now open\n")
-    #expect(made.errorText == "cb: shpo is new; did you mean shop?\n")
+    #expect(made.errorText == "cb: shpo is new; did you mean 'shop'?\n")
     #expect(scene.cb("half-open", "mail").errorText.isEmpty)
     for (words, line) in [
       (["open", "shop"], "closed -> open"), (["open", "shop"], "open already; its timeout runs anew"),

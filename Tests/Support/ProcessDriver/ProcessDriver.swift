@@ -40,9 +40,9 @@ struct ProcessDriver {
     let ending: CommandEnd
     if let fallback {
       let shell = ShellArguments(Array(fallback.utf8))
-      ending = shell.withPointer { runCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
+      ending = shell.withPointer { launchCommand(LaunchRequest(argv: $0, environment: added), inherited: inherited) }
     } else {
-      ending = runCommand(
+      ending = launchCommand(
         LaunchRequest(
           argv: argv + index + 1, environment: added, timeout: timeout, timeoutSignal: signal,
           killAfter: killAfter, stderrTail: tail, onTrouble: { say("trouble: \($0)") }),

@@ -4,7 +4,7 @@ import Glibc
 /// Runs a command until it ends, with everything that `LaunchRequest` says and nothing else changed for it. Signals
 /// that come to cb meanwhile reach the command; when it stops, cb stops. Call it on the main thread: the command's
 /// parent-death signal belongs to the thread that forks. The mask of signals is afterwards what it was before.
-package func runCommand(_ request: LaunchRequest, inherited: InheritedState) -> CommandEnd {
+package func launchCommand(_ request: LaunchRequest, inherited: InheritedState) -> CommandEnd {
   let before = SignalSet.all.becomeMask()
   defer { before.becomeMask() }
   // Until now a signal meant cb alone. From the fork on it means the command.
