@@ -42,12 +42,11 @@ extension Breaker {
     guard let size = policy.window, case .closed = phase else { return nil }
     let tally = window.add(run, size: size, at: now)
     guard tally.calls >= policy.callsToJudge else { return nil }
-    let runs = tally.calls == 1 ? "1 run" : "\(tally.calls) runs"
     if run.contains(.failed), reaches(tally.failures, of: tally.calls, policy.failureRate) {
-      return "\(tally.failures) of \(runs) failed (\(report.verdict.reason))"
+      return "\(tally.failures) of \(tally.calls) runs failed (\(report.verdict.reason))"
     }
     if run.contains(.slow), policy.slowAfter != nil, reaches(tally.slow, of: tally.calls, policy.slowRate) {
-      return "\(tally.slow) of \(runs) \(tally.slow == 1 ? "was" : "were") slow"
+      return "\(tally.slow) of \(tally.calls) runs were slow"
     }
     return nil
   }

@@ -221,20 +221,6 @@ struct WindowTests {
     #expect(bench.breaker.totals.failures == 0 && bench.breaker.totals.successes == 5)
   }
 
-  @Test("one run is told of as one")
-  func oneRun() throws {
-    for isSlow in [false, true] {
-      var bench = Bench {
-        $0.window = .runs(4)
-        $0.minCalls = 1
-        $0.slowAfter = .seconds(1)
-      }
-      try bench.run(isSlow ? .success : .failure, duration: .seconds(isSlow ? 2 : 0))
-      let reason = isSlow ? "1 of 1 run was slow" : "1 of 1 run failed (exit 1)"
-      #expect(bench.last.transitions.map(\.line) == ["closed -> open: \(reason)"])
-    }
-  }
-
   @Test("without a window a slow success counts as a failure, a slow excluded or ignored run as what it was")
   func slowWithoutWindow() throws {
     var bench = Bench {
