@@ -13,22 +13,22 @@ import Testing
     case file
     case redis
     case memory
-
-    /// Those of which a second client sees what the first did.
-    static let shared: [Kind] = [.file, .redis]
   }
 
-  /// A store on a place of its own, and another client of the same place.
+  /// A store on a place of its own, and the clients of it.
   final class Place {
-    let scratch: TemporaryPlace
+    let scratch = TemporaryPlace()
     let server: RedisServer?
+    private let memory: MemoryStore?
 
     init(_ kind: Kind) throws {
-      scratch = TemporaryPlace()
       server = kind == .redis ? try RedisServer() : nil
+      memory = kind == .memory ? MemoryStore() : nil
     }
 
+    /// Another client; of the store in memory there is one.
     func store() throws -> any BreakerStorage {
+      if let memory { return memory }
       let random: @Sendable () -> UInt64 = {
         var generator = SystemRandomNumberGenerator()
         return generator.next()
@@ -40,35 +40,29 @@ import Testing
       return try RedisStore(
         RedisLocation.parse(server.url), outageDirectory: scratch.path, random: random)
     }
+
+    /// Two clients, so that neither can live on what it remembers.
+    func stores() throws -> [any BreakerStorage] { try [store(), store()] }
+  }
+
+  /// What `check` finds wrong with a store of a place of its own.
+  private func faults(
+    _ kind: Kind, _ check: ([any BreakerStorage]) throws -> [String]
+  ) throws -> [String] {
+    let place = try Place(kind)
+    return try withExtendedLifetime(place) { try check(place.stores()) }
   }
 
   @Test(arguments: Kind.allCases, 1...8 as ClosedRange<UInt64>)
   func `A random sequence of events does what the core does`(kind: Kind, seed: UInt64) throws {
-    let place = try Place(kind)
-    // Two clients in turn, so that neither can live on what it remembers.
-    let stores: [any BreakerStorage] =
-      if kind == .memory { [MemoryStore()] } else { try [place.store(), place.store()] }
     let name = try BreakerName("db {\(seed)} % é")
-    #expect(try StoreConformance.randomSequence(seed: seed, name: name, stores: stores) == [])
+    #expect(try faults(kind) { try StoreConformance.randomSequence(seed: seed, name: name, stores: $0) } == [])
   }
 
-  @Test(arguments: Kind.shared)
-  func `What is only taken counts as what is applied, and whoever looks then sees it`(kind: Kind) throws {
+  @Test(arguments: Kind.allCases)
+  func `What is only taken counts as what is applied, and a client that looks then sees it`(kind: Kind) throws {
     let place = try Place(kind)
-    let stores = try [place.store(), place.store()]
-    let name = try BreakerName("x")
-    for round in 0..<150 {
-      // Two clients in turn: neither has seen what the other reported.
-      let store = stores[round % 2]
-      let request = AdmissionRequest(token: Token(UInt64(round), 1), policy: Policy())
-      let permit = try #require(try store.read(name).admitWithoutTrace(request))
-      let verdict = Verdict(round % 3 == 0 ? .excluded : .success, reason: "exit 0")
-      let report = RunReport(permit: permit, verdict: verdict, policy: Policy(), draw: 0)
-      #expect(!report.mayChangeState)
-      #expect(try store.submit(.record(report), to: name).isEmpty)
-    }
-    let totals = try #require(try stores[0].read(name).breaker?.totals)
-    #expect(totals.calls == 150 && totals.successes == 100 && totals.excluded == 50 && totals.stale == 0)
+    #expect(try StoreConformance.taken(name: BreakerName("x"), stores: place.stores()) == [])
     // Nor does the log grow, or the key stay for ever.
     guard let server = place.server else { return }
     let fields = try #require(try server.client().say("HLEN", "cb:{x}").integer)
@@ -76,52 +70,14 @@ import Testing
     #expect(fields < 100 && lives > 0, "\(fields) fields, \(lives) ms to live")
   }
 
-  @Test(arguments: Kind.shared)
+  @Test(arguments: Kind.allCases)
   func `Names, looks and removal`(kind: Kind) throws {
-    let place = try Place(kind)
-    let store = try place.store()
-    let names = try ["b", "a b", "a/".dropLast() + "%2F", "{x}", "}", "é", "a.json", String(repeating: "é", count: 64)]
-      .map { try BreakerName(String($0)) }
-    #expect(try store.names() == [])
-    for name in names {
-      #expect(try store.read(name).breaker == nil)
-      #expect(try store.history(name, limit: 10) == nil)
-      _ = try store.apply(.open(.held, ManualAction(by: "me", reason: name.text)), to: name)
-    }
-    #expect(try store.names() == names.sorted())
-    for name in names { #expect(try store.read(name).breaker?.hold?.reason == name.text) }
-    var all: [BreakerName] = []
-    try place.store().readAll { name, reading in
-      all.append(name)
-      #expect((try? reading.get())?.breaker?.state == .open)
-    }
-    #expect(all == names.sorted())
-    for name in names {
-      #expect(try store.remove(name))
-      #expect(try store.remove(name) == false)
-      #expect(try place.store().read(name).breaker == nil)
-    }
-    #expect(try store.names() == [])
+    #expect(try faults(kind) { try StoreConformance.names(stores: $0) } == [])
   }
 
-  @Test(arguments: Kind.shared)
+  @Test(arguments: Kind.allCases)
   func `A result that outlives its breaker makes none`(kind: Kind) throws {
-    let place = try Place(kind)
-    let store = try place.store()
     let name = try BreakerName("x")
-    let opened = try store.apply(.halfOpen(ManualAction(by: "me")), to: name)
-    let request = AdmissionRequest(token: Token(1, 2), policy: Policy())
-    let admitted = try store.apply(.admit(request), to: name)
-    guard case .admitted(let permit) = admitted.step.effect else {
-      Issue.record("not admitted: \(admitted.step), \(opened.step)")
-      return
-    }
-    #expect(permit.isTrial)
-    #expect(try place.store().remove(name))
-    let report = RunReport(permit: permit, verdict: Verdict(.failure, reason: "exit 1"), policy: Policy(), draw: 0)
-    let late = try store.apply(.record(report), to: name)
-    #expect(late.step.effect == .stale)
-    #expect(late.breaker == nil)
-    #expect(try place.store().read(name).breaker == nil)
+    #expect(try faults(kind) { try StoreConformance.lateResult(name: name, stores: $0) } == [])
   }
 }
