@@ -150,12 +150,6 @@ for target in package.targets where target.path == nil && (target.type == .regul
     ]
 }
 
-// What waits for a server is compiled for size: the server's answer takes longer than any code here.
-for target in package.targets where target.name == "RedisStore" {
-  target.swiftSettings =
-    (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
-}
-
 // The core's tests visit every state there is: optimised, that takes seconds rather than a minute and a half.
 for target in package.targets where ["CircuitBreaker", "CircuitBreakerTests"].contains(target.name) {
   target.swiftSettings =
