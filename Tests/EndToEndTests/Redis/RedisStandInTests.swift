@@ -14,7 +14,8 @@ extension Sandbox {
 /// The file store that goes on while Redis is away (docs/CONTRACT.md, "Stores"): anew in each outage, one for all.
 @Suite struct RedisStandInTests {
   private func sandbox(_ server: RedisServer) -> Sandbox {
-    Sandbox(store: server.bare + "?timeout=300ms&connect-timeout=300ms")
+    // A server that has ended refuses at once: no test waits for a time-out.
+    Sandbox(store: server.url)
   }
 
   /// Ends an outage for this host: a person's command asks a Redis that is left alone for a moment.

@@ -156,7 +156,7 @@ private func putToSleep(_ server: RedisServer) {
   @Test(arguments: Blow.allCases)
   func `A blow between admission and report costs neither the count nor CMD's output or exit code`(blow: Blow) throws {
     let server = try RedisServer()
-    let sandbox = Sandbox(store: server.bare + "?timeout=1s&connect-timeout=1s")
+    let sandbox = Sandbox(store: server.bare + "?timeout=3s&connect-timeout=3s")
     let running = sandbox.runInFlight()
     switch blow {
     case .stop: server.send(SIGSTOP)
