@@ -92,7 +92,7 @@ struct ProcessTimeoutTests {
   @Test("the signal can be another one, and SIGKILL follows it", arguments: [SIGINT, SIGHUP, SIGUSR1, SIGKILL])
   func signal(_ signal: Int32) {
     let result = sandbox.execute([
-      Programs.driver, "run", "--timeout", "0.3", "--kill-after", "0.3", "--timeout-signal", "\(signal)", "x", "--",
+      Programs.driver, "run", "--timeout", "1", "--kill-after", "60", "--timeout-signal", "\(signal)", "x", "--",
       "sh", "-c", "trap 'echo got; exit 0' INT HUP USR1; while :; do sleep 0.05; done",
     ])
     #expect(result.status == .exited(124))
