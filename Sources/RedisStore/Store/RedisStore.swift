@@ -66,15 +66,18 @@ package final class RedisStore: BreakerStorage, StoreConnection {
   package func read(_ name: BreakerName, _ look: Look) throws(StoreError) -> Reading {
     var (log, now) = try ask(name)
     // In one round trip: the events of a change are put in order by the server, whatever was seen before.
-    if look == .beforeChange { return reading(log, at: now) }
+    if look == .beforeChange { return reading(log, at: now).reading }
     // A process that reported and ended between the server's answer and our looking for it was not lost: it died
-    // without a report only if nothing came since.
-    for _ in 0..<16 where hasDead(log.breaker) {
+    // without a report only if nothing came since. Each answer is looked through once: who died after that look may have
+    // reported before, too.
+    for _ in 0..<16 {
+      let (reading, hasDead) = reading(log, at: now)
+      if !hasDead { return reading }
       let seen = log.lastID
       (log, now) = try ask(name)
-      if log.lastID == seen { break }
+      if log.lastID == seen { return reading }
     }
-    return reading(log, at: now)
+    return reading(log, at: now).reading
   }
 
   func ask(_ name: BreakerName) throws(StoreError) -> (log: EventLog, now: Timestamp) {
@@ -84,15 +87,17 @@ package final class RedisStore: BreakerStorage, StoreConnection {
     return (log, reply.now)
   }
 
-  func hasDead(_ breaker: Breaker?) -> Bool {
-    breaker?.leases.contains { $0.holder.map(liveness) == .dead } ?? false
-  }
-
-  func reading(_ log: EventLog, at server: Timestamp) -> Reading {
+  /// - Returns: what the log shows, and whether a holder of this host was found dead in it.
+  func reading(_ log: EventLog, at server: Timestamp) -> (reading: Reading, hasDead: Bool) {
     var (breaker, now) = log.look(at: server)
-    breaker?.updateHolders(at: now, liveness)
+    var hasDead = false
+    breaker?.updateHolders(at: now) { holder in
+      let status = liveness(holder)
+      if status == .dead { hasDead = true }
+      return status
+    }
     breaker?.settle(at: now)
-    return Reading(breaker: breaker, now: now)
+    return (Reading(breaker: breaker, now: now), hasDead)
   }
 
   /// Only the dead of this host are known for dead; the living renew their leases themselves.
@@ -122,7 +127,8 @@ package final class RedisStore: BreakerStorage, StoreConnection {
           if case .error = reply { return try read(name) }
           let answer = try checked(reply, name)
           let log = try fold(answer, name).log
-          return hasDead(log.breaker) ? try read(name) : self.reading(log, at: answer.now)
+          let (reading, hasDead) = self.reading(log, at: answer.now)
+          return hasDead ? try read(name) : reading
         }
         known = nil
         // One that went away since its key was listed.
