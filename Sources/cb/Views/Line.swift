@@ -12,7 +12,6 @@ struct Line: ExpressibleByStringInterpolation {
   init(stringInterpolation: StringInterpolation) { bytes = stringInterpolation.bytes }
 
   mutating func append(_ text: String) { bytes += ByteText.encode(text.escapingControls()) }
-  mutating func append(_ line: Line) { bytes += line.bytes }
 
   var text: String { ByteText.decode(bytes) }
 
